@@ -1,0 +1,38 @@
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>One authenticated connection to another node, carrying many streams.</summary>
+/// <remarks>
+/// A link exists only once the peer's <see cref="Messages.Hello"/> was read and accepted: before that a TLS 1.3 client
+/// cannot know whether it was let in.
+/// </remarks>
+public interface ILink : IAsyncDisposable
+{
+    /// <summary>The node on the other side, as its certificate proves.</summary>
+    NodeId Remote { get; }
+
+    /// <summary>What the peer said of itself.</summary>
+    Hello RemoteHello { get; }
+
+    /// <summary>True on the side that dialled.</summary>
+    bool IsDialler { get; }
+
+    /// <summary>The smoothed round trip of the link's own pings; zero until the first came back.</summary>
+    TimeSpan RoundTrip { get; }
+
+    /// <summary>Cancelled when the link is gone, for whatever reason.</summary>
+    CancellationToken Closed { get; }
+
+    /// <summary>Opens a stream towards the peer.</summary>
+    /// <exception cref="LinkClosedException">The link is gone.</exception>
+    ValueTask<ILinkStream> OpenAsync(StreamPriority priority, CancellationToken cancel);
+
+    /// <summary>Waits for the next stream the peer opens.</summary>
+    /// <exception cref="LinkClosedException">The link is gone.</exception>
+    ValueTask<ILinkStream> AcceptAsync(CancellationToken cancel);
+
+    /// <summary>Ends the link at once, telling the peer why if it still listens.</summary>
+    void Abort(FaultCode code, string reason);
+}
