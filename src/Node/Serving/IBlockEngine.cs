@@ -1,0 +1,37 @@
+using Swarm.Inference.Model;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Node.Serving;
+
+/// <summary>The blocks a node holds, ready to compute: the real span in life, exact toy arithmetic in simulations.</summary>
+public interface IBlockEngine
+{
+    /// <summary>The blocks held.</summary>
+    BlockRange Blocks { get; }
+
+    /// <summary>The blocks of the whole model.</summary>
+    int BlockCount { get; }
+
+    /// <summary>The floats of one hidden state.</summary>
+    int Width { get; }
+
+    /// <summary>How many token ids the model knows.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The longest sequence the model takes.</summary>
+    int ContextLength { get; }
+
+    /// <summary>The bytes one position takes in a cache.</summary>
+    long KvBytesPerPosition(BlockRange blocks, KvType type);
+
+    /// <summary>Takes the memory for a session.</summary>
+    IBlockCache NewCache(BlockRange blocks, int positions, KvType type);
+
+    /// <summary>Computes a batch: at most one slice per cache.</summary>
+    /// <exception cref="ArithmeticException">A value left the finite numbers.</exception>
+    void Run(ReadOnlySpan<BlockSlice> batch);
+
+    /// <summary>Draws the token that follows <paramref name="ids"/> from the last position's hidden state.</summary>
+    /// <exception cref="ArithmeticException">A logit left the finite numbers.</exception>
+    int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling);
+}
