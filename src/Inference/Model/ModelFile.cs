@@ -1,0 +1,115 @@
+namespace Swarm.Inference.Model;
+
+/// <summary>A model this program can compute: its blueprint, and tensors proven to have the shapes it needs.</summary>
+public sealed class ModelFile : IDisposable
+{
+    private readonly GgufFile _file;
+    private readonly List<(TensorSlot Slot, GgufTensor Tensor)> _slots = [];
+
+    private ModelFile(GgufFile file)
+    {
+        _file = file;
+        var architecture = Architecture.Of(file.Metadata);
+        Config = architecture.Read(new HyperParameters(file, architecture.Name));
+
+        foreach (TensorSlot slot in architecture.Slots(Config))
+        {
+            Fill(slot);
+        }
+    }
+
+    /// <summary>The blueprint.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>What the file says about itself.</summary>
+    public GgufMetadata Metadata => _file.Metadata;
+
+    /// <summary>Its tensors in the order of the file.</summary>
+    public IReadOnlyList<GgufTensor> Tensors => _file.Tensors;
+
+    /// <summary>Metadata and tensor list as bytes.</summary>
+    public ReadOnlyMemory<byte> Header => _file.Header;
+
+    /// <summary>Whether the weights are there, or only the header.</summary>
+    public bool HasWeights => _file.HasWeights;
+
+    /// <summary>Opens a file, or a split set by its first part.</summary>
+    /// <exception cref="GgufException">The file is missing or no sound model; the message says what to do.</exception>
+    /// <exception cref="UnsupportedModelException">This program cannot compute it.</exception>
+    public static ModelFile Open(string path) => Over(GgufFile.Open(path));
+
+    /// <summary>The model behind a header that came from elsewhere: enough to tokenize and to plan, not to compute.</summary>
+    /// <exception cref="GgufException">The header is not sound.</exception>
+    public static ModelFile FromHeader(ReadOnlyMemory<byte> header) => Over(GgufFile.FromHeader(header));
+
+    /// <summary>The tensor called <paramref name="name"/>; null when there is none.</summary>
+    public GgufTensor? Find(string name) => _file.Find(name);
+
+    /// <summary>The tensor called <paramref name="name"/>.</summary>
+    /// <exception cref="GgufException">There is none.</exception>
+    public GgufTensor Require(string name)
+        => Find(name) ?? throw new GgufException(name, "the file does not hold this tensor; convert the model again.");
+
+    /// <summary>Fills <paramref name="into"/> from a tensor's bytes, starting at <paramref name="offset"/> within it.</summary>
+    /// <exception cref="GgufException">The file became shorter, or cannot be read.</exception>
+    public void Read(GgufTensor tensor, long offset, Span<byte> into) => _file.Read(tensor, offset, into);
+
+    /// <summary>The tensors that the holder of <paramref name="span"/> needs, each once.</summary>
+    public IReadOnlyList<GgufTensor> SpanTensors(BlockRange span)
+        => [.. _slots.Where(pair => pair.Slot.IsNeededBy(span, Config.BlockCount)).Select(pair => pair.Tensor).Distinct()];
+
+    /// <summary>Bytes of the tensors that the holder of <paramref name="span"/> needs.</summary>
+    public long SpanBytes(BlockRange span) => SpanTensors(span).Sum(tensor => tensor.Bytes);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static ModelFile Over(GgufFile file)
+    {
+        try
+        {
+            return new ModelFile(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private void Fill(TensorSlot slot)
+    {
+        GgufTensor? tensor = slot.Optional ? Find(slot.Name) : Require(slot.Name);
+
+        if (tensor is null)
+        {
+            return;
+        }
+
+        if (!SameShape(tensor.Dimensions, slot.Dimensions))
+        {
+            throw new GgufException(
+                tensor.Name,
+                $"the tensor is {tensor.Shape}, the model needs {string.Join(" x ", slot.Dimensions)}; convert it again.");
+        }
+
+        if (!tensor.Type.IsSupported)
+        {
+            throw new UnsupportedModelException(
+                tensor.Name,
+                $"tensors of type {tensor.Type} are not supported; supported are {string.Join(", ", GgmlTypes.Supported)}.");
+        }
+
+        if (slot.Dimensions.Count == 1 && tensor.Type != GgmlType.F32)
+        {
+            throw new UnsupportedModelException(
+                tensor.Name, $"a vector of type {tensor.Type} is not supported; vectors must be F32.");
+        }
+
+        _slots.Add((slot, tensor));
+    }
+
+    private static bool SameShape(IReadOnlyList<long> found, IReadOnlyList<long> wanted)
+        => Enumerable.Range(0, Math.Max(found.Count, wanted.Count))
+            .All(i => (i < found.Count ? found[i] : 1) == (i < wanted.Count ? wanted[i] : 1));
+}
