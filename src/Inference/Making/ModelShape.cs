@@ -1,0 +1,120 @@
+using Swarm.Inference.Model;
+
+namespace Swarm.Inference.Making;
+
+/// <summary>The sizes of a model to be made of random weights.</summary>
+public sealed record ModelShape
+{
+    /// <summary>What the model is called.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>llama</c> or <c>gpt2</c>.</summary>
+    public string Architecture { get; init; } = "llama";
+
+    /// <summary>How many blocks.</summary>
+    public int Blocks { get; init; } = 6;
+
+    /// <summary>Values of a hidden state.</summary>
+    public int Width { get; init; } = 64;
+
+    /// <summary>Heads that ask.</summary>
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Heads that hold keys and values.</summary>
+    public int KvHeads { get; init; } = 2;
+
+    /// <summary>Width of the feed-forward part.</summary>
+    public int FeedForward { get; init; } = 128;
+
+    /// <summary>Tokens; at least 260.</summary>
+    public int Vocabulary { get; init; } = 320;
+
+    /// <summary>Positions.</summary>
+    public int Context { get; init; } = 512;
+
+    /// <summary>Whether the head uses the token embedding.</summary>
+    public bool Tied { get; init; } = true;
+
+    /// <summary>Base of the rotary angles.</summary>
+    public float RopeBase { get; init; } = 10_000;
+
+    /// <summary>How far Llama 3 stretches low frequencies; 1 for not at all.</summary>
+    public float RopeStretch { get; init; } = 1;
+
+    /// <summary>Llama-3.2-1B in every size.</summary>
+    public static ModelShape Llama32_1B { get; } = new()
+    {
+        Name = "llama-3.2-1b",
+        Blocks = 16,
+        Width = 2048,
+        Heads = 32,
+        KvHeads = 8,
+        FeedForward = 8192,
+        Vocabulary = 128_256,
+        Context = 131_072,
+        RopeBase = 500_000,
+        RopeStretch = 32,
+    };
+
+    /// <summary>GPT-2 of 124 million parameters.</summary>
+    public static ModelShape Gpt2 { get; } = new()
+    {
+        Name = "gpt2",
+        Architecture = "gpt2",
+        Blocks = 12,
+        Width = 768,
+        Heads = 12,
+        KvHeads = 12,
+        FeedForward = 3072,
+        Vocabulary = 50_257,
+        Context = 1024,
+    };
+
+    /// <summary>A model for tests: a few hundred kilobytes.</summary>
+    public static ModelShape Tiny { get; } = new() { Name = "tiny" };
+
+    /// <summary>A GPT-2 for tests.</summary>
+    public static ModelShape TinyGpt2 { get; } = new()
+    {
+        Name = "tiny-gpt2",
+        Architecture = "gpt2",
+        KvHeads = 4,
+        FeedForward = 256,
+    };
+
+    /// <summary>Every shape that has a name.</summary>
+    public static IReadOnlyList<ModelShape> All { get; } = [Llama32_1B, Gpt2, Tiny, TinyGpt2];
+
+    /// <summary>The blueprint of these sizes.</summary>
+    internal ModelConfig ToConfig()
+    {
+        bool gpt2 = Architecture == "gpt2";
+        int headSize = Width / Heads;
+
+        var layer = new LayerSpec
+        {
+            HeadCount = Heads,
+            KvHeadCount = KvHeads,
+            KeySize = headSize,
+            ValueSize = headSize,
+            FeedForwardSize = FeedForward,
+            FusedQkv = gpt2,
+            FeedForward = gpt2 ? FeedForwardKind.Gelu : FeedForwardKind.SwiGlu,
+            Rope = gpt2 ? RopeSpec.None : new RopeSpec(RopeKind.Norm, headSize, RopeBase, 1, RopeStretch > 1),
+        };
+
+        return new ModelConfig
+        {
+            Architecture = Architecture,
+            Name = Name,
+            Width = Width,
+            VocabularySize = Vocabulary,
+            ContextLength = Context,
+            HasPositionEmbedding = gpt2,
+            Norm = gpt2 ? NormKind.Layer : NormKind.Rms,
+            NormEpsilon = 1e-5f,
+            TiedOutput = Tied,
+            Layers = [.. Enumerable.Repeat(layer, Blocks)],
+        };
+    }
+}
