@@ -1,1 +1,3 @@
-return 0;
+using Swarm.Node.CommandLine;
+
+return await SwarmCommand.InvokeAsync(args);

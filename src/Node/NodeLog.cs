@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.Node;
+
+/// <summary>The events of a node's life that matter to a person or a machine that watches it.</summary>
+internal static partial class NodeLog
+{
+    [LoggerMessage(1, LogLevel.Information, "listening on {Address} as {Name} ({Node})")]
+    public static partial void Listening(ILogger log, string address, string name, string node);
+
+    [LoggerMessage(2, LogLevel.Information, "joined swarm '{Swarm}': {Peers} node(s) known")]
+    public static partial void SwarmJoined(ILogger log, string swarm, int peers);
+
+    [LoggerMessage(3, LogLevel.Information, "peer joined: {Name} ({Peer})")]
+    public static partial void PeerJoined(ILogger log, string name, string peer);
+
+    [LoggerMessage(4, LogLevel.Information, "peer gone: {Name} ({Peer})")]
+    public static partial void PeerGone(ILogger log, string name, string peer);
+
+    [LoggerMessage(5, LogLevel.Information, "taking blocks {Blocks} of {Model} ({Weights}, cache {Cache})")]
+    public static partial void BlocksChosen(ILogger log, string blocks, string model, string weights, string cache);
+
+    [LoggerMessage(6, LogLevel.Information, "loading: {Percent} %")]
+    public static partial void Loading(ILogger log, int percent);
+
+    [LoggerMessage(7, LogLevel.Information, "serving blocks {Blocks} of {Model}: {PerBlockMs:0.###} ms a block, room for {KvTokens} tokens")]
+    public static partial void Serving(ILogger log, string blocks, string model, double perBlockMs, long kvTokens);
+
+    [LoggerMessage(8, LogLevel.Information, "session {Session} opened by {Origin}, blocks {Blocks}, epoch {Epoch}")]
+    public static partial void SessionOpened(ILogger log, string session, string origin, string blocks, uint epoch);
+
+    [LoggerMessage(9, LogLevel.Information, "session {Session} ended")]
+    public static partial void SessionEnded(ILogger log, string session);
+
+    [LoggerMessage(10, LogLevel.Information, "route repaired for session {Session}: epoch {Epoch}")]
+    public static partial void RouteRepaired(ILogger log, string session, uint epoch);
+
+    [LoggerMessage(11, LogLevel.Information, "leaving: {Sessions} session(s) to finish")]
+    public static partial void Leaving(ILogger log, int sessions);
+
+    [LoggerMessage(12, LogLevel.Information, "left the swarm")]
+    public static partial void Left(ILogger log);
+
+    [LoggerMessage(13, LogLevel.Warning, "could not announce to the swarm: {Reason}")]
+    public static partial void AnnounceFailed(ILogger log, string reason);
+
+    [LoggerMessage(14, LogLevel.Warning, "could not reach {Address}: {Reason}")]
+    public static partial void BootstrapFailed(ILogger log, string address, string reason);
+}
