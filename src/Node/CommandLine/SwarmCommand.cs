@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 
 namespace Swarm.Node.CommandLine;
 
@@ -57,13 +56,7 @@ internal static class SwarmCommand
         var root = new RootCommand(
             "Runs a language model that no single device could hold, on the devices you already own.")
         {
-            JoinCommand.Create(terminal),
-            GenerateCommand.Create(terminal),
-            StatusCommand.Create(terminal),
-            LeaveCommand.Create(terminal),
             InspectCommand.Create(terminal),
-            DemoCommand.Create(terminal),
-            MakeModelCommand.Create(terminal),
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();
