@@ -25,6 +25,9 @@ public interface ILink : IAsyncDisposable
     /// <summary>Cancelled when the link is gone, for whatever reason.</summary>
     CancellationToken Closed { get; }
 
+    /// <summary>How many streams are open, whoever opened them.</summary>
+    int OpenStreams { get; }
+
     /// <summary>Opens a stream towards the peer.</summary>
     /// <exception cref="LinkClosedException">The link is gone.</exception>
     ValueTask<ILinkStream> OpenAsync(StreamPriority priority, CancellationToken cancel);

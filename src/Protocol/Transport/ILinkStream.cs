@@ -33,6 +33,9 @@ public interface ILinkStream : IAsyncDisposable
     /// <summary>Ends this side: the peer's next receive returns null after what was sent.</summary>
     ValueTask EndAsync(CancellationToken cancel);
 
+    /// <summary>Ends both sides at once; overtakes and discards what is queued. The peer sees the fault.</summary>
+    void Reset(Fault fault);
+
     /// <summary>Ends both sides at once; overtakes and discards what is queued.</summary>
-    void Reset(FaultCode code, string reason);
+    void Reset(FaultCode code, string reason) => Reset(new Fault { Code = code, Message = reason });
 }

@@ -1,0 +1,154 @@
+using System.Security.Cryptography;
+
+namespace Swarm.Protocol.Identity;
+
+/// <summary>A node's key pair: proves its name and signs what it says.</summary>
+public sealed class NodeKey : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // A P-256 key in PEM takes about 240 bytes; nothing larger is read.
+    private const int PemBytesMax = 4096;
+
+    private readonly ECDsa _key;
+
+    private NodeKey(ECDsa key)
+    {
+        _key = key;
+        PublicKey = key.ExportSubjectPublicKeyInfo();
+        Id = IdOf(PublicKey);
+    }
+
+    /// <summary>The name this key proves.</summary>
+    public NodeId Id { get; }
+
+    /// <summary>The public half as SubjectPublicKeyInfo, 91 bytes.</summary>
+    public byte[] PublicKey { get; }
+
+    /// <summary>A new identity, known to nobody.</summary>
+    public static NodeKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+
+    /// <summary>Reads the identity in a file, or makes one there that only its owner can read.</summary>
+    /// <exception cref="IdentityException">The file is readable by others, or holds no P-256 key.</exception>
+    public static NodeKey LoadOrCreate(string pemPath)
+    {
+        string path = Path.GetFullPath(pemPath);
+
+        if (!File.Exists(path))
+        {
+            CreateFile(path);
+        }
+
+        return Load(path);
+    }
+
+    /// <summary>The name that belongs to a public key: SHA-256 of libp2p's encoding of it.</summary>
+    public static NodeId IdOf(ReadOnlySpan<byte> publicKey)
+        => NodeId.Read(SHA256.HashData(PublicKeys.ToProtobuf(publicKey)));
+
+    /// <summary>Signs a payload for one purpose; a signature for one domain is worth nothing in another.</summary>
+    public byte[] Sign(string domain, ReadOnlySpan<byte> payload)
+        => SignLaidOut(SignedBytes.Layout(domain, payload.ToArray()));
+
+    /// <summary>Whether the owner of <paramref name="publicKey"/> signed this payload for this domain.</summary>
+    public static bool Verify(
+        ReadOnlySpan<byte> publicKey,
+        string domain,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> signature)
+        => VerifyLaidOut(publicKey, SignedBytes.Layout(domain, payload.ToArray()), signature);
+
+    /// <inheritdoc/>
+    public void Dispose() => _key.Dispose();
+
+    internal byte[] SignLaidOut(byte[] bytes) => _key.SignData(bytes, HashAlgorithmName.SHA256);
+
+    // The libp2p extension wants DER where our own records have the fixed-size form.
+    internal byte[] SignDer(byte[] bytes)
+        => _key.SignData(bytes, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+
+    internal static bool VerifyLaidOut(
+        ReadOnlySpan<byte> publicKey,
+        ReadOnlySpan<byte> bytes,
+        ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != PublicKeys.SignatureSize)
+        {
+            return false;
+        }
+
+        using ECDsa? key = PublicKeys.Import(publicKey);
+        return key is not null && key.VerifyData(bytes, signature, HashAlgorithmName.SHA256);
+    }
+
+    private static NodeKey Load(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+
+        if (!OperatingSystem.IsWindows())
+        {
+            UnixFileMode mode = File.GetUnixFileMode(file.SafeFileHandle);
+
+            if ((mode & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
+            {
+                throw new IdentityException($"{path} can be read by others; run: chmod 600 \"{path}\"");
+            }
+        }
+
+        if (file.Length > PemBytesMax)
+        {
+            throw new IdentityException($"{path} is too large to be a key file.");
+        }
+
+        using var reader = new StreamReader(file);
+        var key = ECDsa.Create();
+
+        try
+        {
+            key.ImportFromPem(reader.ReadToEnd());
+
+            // Exporting tells a private key from a public one, and the encoding tells the curve.
+            if (PublicKeys.IsWellFormed(key.ExportSubjectPublicKeyInfo()) && key.ExportECPrivateKey().Length > 0)
+            {
+                return new NodeKey(key);
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            key.Dispose();
+            throw new IdentityException($"{path} holds no private key in PEM.", e);
+        }
+
+        key.Dispose();
+        throw new IdentityException($"{path} holds a key of another kind than ECDSA P-256.");
+    }
+
+    // Written beside its place and linked in: whoever comes second finds a whole key, never half of one.
+    private static void CreateFile(string path)
+    {
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using NodeKey key = Create();
+        string part = $"{path}.{key.Id}.part";
+
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        using (var writer = new StreamWriter(part, options))
+        {
+            writer.WriteLine(key._key.ExportPkcs8PrivateKeyPem());
+        }
+
+        try
+        {
+            File.Move(part, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(part);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>Answers one incoming stream, whose first message has been read.</summary>
+/// <param name="first">The message that chose this handler.</param>
+/// <param name="stream">The stream; the pool disposes of it when the handler returns.</param>
+/// <param name="cancel">Cancelled when the link is gone or the node stops.</param>
+public delegate Task StreamHandler(Envelope first, ILinkStream stream, CancellationToken cancel);
+
+/// <summary>
+/// A node's links, one per peer: dials on demand, accepts, and hands each incoming stream to the handler of its first
+/// message.
+/// </summary>
+public sealed class LinkPool : IAsyncDisposable
+{
+    private readonly ITransport _transport;
+    private readonly NodeId _self;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly LinkPoolOptions _options;
+    private readonly StreamDispatch _dispatch;
+    private readonly DialBackOff _backOff;
+    private readonly Dictionary<NodeId, PooledLink> _links = [];
+    private readonly Dictionary<PeerAddress, Task<ILink>> _dials = [];
+    private readonly List<Task> _serving = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+
+    /// <summary>A pool over a transport, for the node <paramref name="self"/>.</summary>
+    public LinkPool(
+        ITransport transport,
+        NodeId self,
+        TimeProvider time,
+        ILogger? log = null,
+        LinkPoolOptions? options = null)
+    {
+        _transport = transport;
+        _self = self;
+        _time = time;
+        _log = log ?? NullLogger.Instance;
+        _options = options ?? new LinkPoolOptions();
+        _dispatch = new StreamDispatch(_log, _time, _options);
+        _backOff = new DialBackOff(_time, _options);
+    }
+
+    /// <summary>A link to a peer has come up, dialled or accepted.</summary>
+    public event Action<ILink>? LinkUp;
+
+    /// <summary>The links that are up, one per peer.</summary>
+    public IReadOnlyCollection<ILink> Links
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _links.Values.Select(pooled => pooled.Link)];
+            }
+        }
+    }
+
+    /// <summary>The link to this peer, if there is one.</summary>
+    public bool TryGet(NodeId node, [NotNullWhen(true)] out ILink? link)
+    {
+        lock (_gate)
+        {
+            link = _links.TryGetValue(node, out PooledLink? pooled) ? pooled.Link : null;
+            pooled?.Touch(_time);
+            return link is { Closed.IsCancellationRequested: false };
+        }
+    }
+
+    /// <summary>Chooses who answers the streams that start with this kind of message. Before <see cref="RunAsync"/>.</summary>
+    public void Handle(Envelope.BodyOneofCase first, StreamHandler handler) => _dispatch.Add(first, handler);
+
+    /// <summary>The link to a peer: the one that is up, or a new one. Callers at the same time share one dial.</summary>
+    /// <exception cref="LinkClosedException">The peer cannot be reached, or could not a moment ago.</exception>
+    /// <exception cref="FaultException">The peer refused this node: another swarm, or another version.</exception>
+    public async ValueTask<ILink> GetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+
+        if (address.Node == _self)
+        {
+            throw new LinkClosedException("A node does not dial itself.");
+        }
+
+        if (address.Node is { } node && TryGet(node, out ILink? link))
+        {
+            return link;
+        }
+
+        Task<ILink>? dial;
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+
+            if (!_dials.TryGetValue(address, out dial))
+            {
+                _backOff.ThrowIfTooSoon(address);
+                dial = DialAsync(address);
+                _dials.Add(address, dial);
+            }
+        }
+
+        return await dial.WaitAsync(cancel);
+    }
+
+    /// <summary>Accepts links until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+
+        try
+        {
+            while (true)
+            {
+                Adopt(await _transport.AcceptAsync(stop.Token));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or LinkClosedException)
+        {
+            // The node stops, or its transport is gone: no more links will come.
+        }
+    }
+
+    /// <summary>Says goodbye on every link and waits, not for ever, for the handlers to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        ILink[] links;
+        Task[] serving;
+
+        lock (_gate)
+        {
+            links = [.. _links.Values.Select(pooled => pooled.Link)];
+            serving = [.. _serving];
+            _links.Clear();
+        }
+
+        _stop.Cancel();
+
+        foreach (ILink link in links)
+        {
+            await link.DisposeAsync();
+        }
+
+        try
+        {
+            await Task.WhenAll(serving).WaitAsync(_options.StopMax, _time, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            LinkPoolLog.HandlersDoNotEnd(_log, _options.StopMax);
+        }
+    }
+
+    // Not cancelled with its first caller: others may wait for the same dial.
+    private async Task<ILink> DialAsync(PeerAddress address)
+    {
+        using var patience = new CancellationTokenSource(_options.DialMax, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
+
+        try
+        {
+            // The caller holds the lock: what follows must not run inside it.
+            await Task.Yield();
+            ILink link = await _transport.DialAsync(address, stop.Token);
+            _backOff.Succeeded(address);
+
+            if (link.Remote == _self)
+            {
+                link.Abort(FaultCode.Cancelled, "A node does not dial itself.");
+                throw new LinkClosedException($"{address} is this node itself.");
+            }
+
+            return Adopt(link);
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            _backOff.Failed(address);
+            throw new LinkClosedException($"{address} did not answer within {_options.DialMax.TotalSeconds} s.");
+        }
+        catch (OperationCanceledException)
+        {
+            throw new LinkClosedException("This node is stopping.");
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException)
+        {
+            _backOff.Failed(address);
+            throw;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _ = _dials.Remove(address);
+            }
+        }
+    }
+
+    // Returns the link to use: the new one, or the one it loses against.
+    private ILink Adopt(ILink link)
+    {
+        ILink? loser = null;
+        ILink winner = link;
+
+        lock (_gate)
+        {
+            if (_links.TryGetValue(link.Remote, out PooledLink? held) && !held.Link.Closed.IsCancellationRequested)
+            {
+                (winner, loser) = Prefers(held.Link, link) ? (held.Link, link) : (link, held.Link);
+            }
+
+            if (winner == link)
+            {
+                _links[link.Remote] = new PooledLink(link, _time.GetTimestamp());
+            }
+
+            _ = _serving.RemoveAll(task => task.IsCompleted);
+            _serving.Add(ServeAsync(link));
+
+            if (loser is not null)
+            {
+                _serving.Add(RetireAsync(loser));
+            }
+        }
+
+        LinkPoolLog.LinkUp(_log, link.Remote, link.IsDialler);
+        CloseIdlest(winner);
+        LinkUp?.Invoke(link);
+        return winner;
+    }
+
+    // Both sides dialled at once: both keep the link whose dialler has the smaller id. Twice from one side: the newer.
+    private bool Prefers(ILink held, ILink fresh)
+        => held.IsDialler != fresh.IsDialler && held.IsDialler == (_self < held.Remote);
+
+    private async Task ServeAsync(ILink link)
+    {
+        await Task.Yield();
+        await _dispatch.ServeAsync(link, _stop.Token);
+
+        lock (_gate)
+        {
+            if (_links.TryGetValue(link.Remote, out PooledLink? held) && held.Link == link)
+            {
+                _ = _links.Remove(link.Remote);
+            }
+        }
+
+        LinkPoolLog.LinkDown(_log, link.Remote);
+    }
+
+    // The link that lost against another to the same peer ends when what runs on it has ended.
+    private async Task RetireAsync(ILink link)
+    {
+        try
+        {
+            do
+            {
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(link.Closed, _stop.Token);
+                await Task.Delay(_options.RetireGrace, _time, stop.Token);
+            }
+            while (link.OpenStreams > 0);
+
+            link.Abort(FaultCode.Cancelled, "Another link to the same peer is in use.");
+        }
+        catch (OperationCanceledException)
+        {
+            // Gone already.
+        }
+    }
+
+    private void CloseIdlest(ILink except)
+    {
+        ILink? idlest;
+
+        lock (_gate)
+        {
+            if (_links.Count <= _options.LinksMax)
+            {
+                return;
+            }
+
+            idlest = _links.Values
+                .Where(pooled => pooled.Link != except && pooled.Link.OpenStreams == 0)
+                .MinBy(pooled => pooled.LastUsed)?.Link;
+        }
+
+        idlest?.Abort(FaultCode.Busy, "Too many idle links.");
+    }
+
+    private sealed class PooledLink(ILink link, long lastUsed)
+    {
+        internal ILink Link { get; } = link;
+
+        internal long LastUsed { get; private set; } = lastUsed;
+
+        internal void Touch(TimeProvider time) => LastUsed = time.GetTimestamp();
+    }
+}

@@ -1,0 +1,48 @@
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>The commonest exchange: one message there, one back.</summary>
+public static class LinkRequests
+{
+    /// <summary>Sends a request on a stream of its own and returns the one answer.</summary>
+    /// <exception cref="FaultException">The peer answered with a fault, or not in time.</exception>
+    /// <exception cref="LinkClosedException">The link is gone.</exception>
+    public static async ValueTask<Envelope> RequestAsync(
+        this ILink link,
+        Envelope request,
+        StreamPriority priority,
+        TimeSpan timeout,
+        TimeProvider time,
+        CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        await using ILinkStream stream = await link.OpenAsync(priority, cancel);
+
+        try
+        {
+            await stream.SendAsync(request, default, either.Token);
+            await stream.EndAsync(either.Token);
+
+            return await stream.ReceiveAsync(either.Token) switch
+            {
+                { Fault: { } fault } => throw new FaultException(fault),
+                { } answer => answer,
+                null => throw new FaultException(FaultCode.NotServed, $"No answer came to {request.BodyCase}."),
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            stream.Reset(FaultCode.Cancelled, "The answer is no longer wanted.");
+
+            if (cancel.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            string late = $"No answer to {request.BodyCase} came within {timeout.TotalSeconds} s.";
+            throw new FaultException(FaultCode.Timeout, late);
+        }
+    }
+}

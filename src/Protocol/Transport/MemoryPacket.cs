@@ -1,0 +1,17 @@
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>What one end of a link in memory says to the other.</summary>
+internal readonly record struct MemoryPacket(
+    MemoryPacketKind Kind,
+    uint Stream,
+    Envelope? Message = null,
+    byte[]? Payload = null,
+    int Credit = 0,
+    StreamPriority Priority = StreamPriority.Control,
+    Fault? Fault = null)
+{
+    /// <summary>The size on the wire, for whoever models bandwidth.</summary>
+    internal int Bytes => Wire.FrameHeader.Size + (Kind <= MemoryPacketKind.Message ? Credit : 0);
+}

@@ -1,0 +1,183 @@
+using System.Threading.Channels;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Wire;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>One node's place in a <see cref="MemoryNetwork"/>.</summary>
+public sealed class MemoryTransport : ITransport
+{
+    // TCP and TLS take two round trips before the peer's Hello arrives: four ways.
+    private const int WaysToConnect = 4;
+    private const int HandshakeBytes = 1024;
+
+    private readonly MemoryNetwork _network;
+    private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
+    private readonly List<MemoryLink> _links = [];
+    private readonly Lock _gate = new();
+    private readonly Hello _hello;
+    private bool _gone;
+
+    internal MemoryTransport(MemoryNetwork network, NodeId self, Hello hello, PeerAddress? listen)
+    {
+        _network = network;
+        Self = self;
+        Listen = listen;
+        _hello = hello.Clone();
+        Addresses = listen is null ? [] : [listen with { Node = self }];
+
+        if (listen is not null && _hello.Addresses.Count == 0)
+        {
+            _hello.Addresses.Add(new Address { Host = listen.Host, Port = (uint)listen.Port });
+        }
+    }
+
+    /// <summary>The node that lives here.</summary>
+    public NodeId Self { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PeerAddress> Addresses { get; }
+
+    internal PeerAddress? Listen { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
+    {
+        if (_gone)
+        {
+            throw new LinkClosedException("This node is gone.");
+        }
+
+        if (!_network.TryFind(address, out MemoryTransport? peer))
+        {
+            await WaitAsync(
+                _network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
+                cancel);
+            throw new LinkClosedException($"Nothing listens at {address}.");
+        }
+
+        DialFate fate = _network.Paths.Dial(Self, peer.Self);
+        bool silent = fate == DialFate.Unanswered || !IsReachable(peer);
+
+        await WaitAsync(silent ? Timeout.InfiniteTimeSpan : ConnectTime(peer), cancel);
+
+        if (fate == DialFate.Refused || peer._gone || _gone)
+        {
+            throw new LinkClosedException($"{address} refused the connection.");
+        }
+
+        if (!IsReachable(peer))
+        {
+            await WaitAsync(Timeout.InfiniteTimeSpan, cancel);
+        }
+
+        if (address.Node is { } expected && expected != peer.Self)
+        {
+            throw new LinkClosedException($"Another node answers at {address}: {peer.Self}.");
+        }
+
+        if (Hellos.Refusal(_hello, peer._hello) is { } refusal)
+        {
+            throw new FaultException(refusal);
+        }
+
+        return Connect(peer);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> AcceptAsync(CancellationToken cancel)
+    {
+        while (await _accepted.Reader.WaitToReadAsync(cancel))
+        {
+            if (_accepted.Reader.TryRead(out ILink? link))
+            {
+                return link;
+            }
+        }
+
+        throw new LinkClosedException("This node is gone.");
+    }
+
+    /// <summary>
+    /// Ends the node without a goodbye. Its peers see their links reset, as when a process dies; or, when
+    /// <paramref name="silently"/>, hear nothing more, as when a machine loses power.
+    /// </summary>
+    public void Kill(bool silently = false)
+    {
+        _network.Forget(this);
+        MemoryLink[] links;
+
+        lock (_gate)
+        {
+            _gone = true;
+            links = [.. _links];
+            _links.Clear();
+        }
+
+        _ = _accepted.Writer.TryComplete();
+
+        foreach (MemoryLink link in links)
+        {
+            link.Die(silently);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        return ValueTask.CompletedTask;
+    }
+
+    internal void Remove(MemoryLink link)
+    {
+        _network.Remove(link);
+
+        lock (_gate)
+        {
+            _ = _links.Remove(link);
+        }
+    }
+
+    private bool IsReachable(MemoryTransport peer)
+        => _network.Paths.IsOpen(Self, peer.Self) && _network.Paths.IsOpen(peer.Self, Self);
+
+    private TimeSpan ConnectTime(MemoryTransport peer)
+        => (WaysToConnect / 2)
+            * (_network.Paths.Delay(Self, peer.Self, HandshakeBytes)
+                + _network.Paths.Delay(peer.Self, Self, HandshakeBytes));
+
+    private async Task WaitAsync(TimeSpan time, CancellationToken cancel)
+    {
+        if (time != TimeSpan.Zero)
+        {
+            await Task.Delay(time, _network.Time, cancel);
+        }
+    }
+
+    private MemoryLink Connect(MemoryTransport peer)
+    {
+        (MemoryLink dialler, MemoryLink acceptor) = MemoryLink.CreatePair(_network, this, peer, _hello, peer._hello);
+
+        Add(dialler);
+        peer.Add(acceptor);
+
+        if (!peer._accepted.Writer.TryWrite(acceptor))
+        {
+            acceptor.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
+        }
+
+        return dialler;
+    }
+
+    private void Add(MemoryLink link)
+    {
+        lock (_gate)
+        {
+            _links.Add(link);
+        }
+
+        _network.Add(link);
+    }
+}
