@@ -1,0 +1,242 @@
+using Swarm.Dht.Records;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Records;
+using Contact = Swarm.Dht.Routing.Contact;
+
+namespace Swarm.Dht;
+
+// This node's own records, and those it hands on.
+public sealed partial class DhtNode
+{
+    // The part of a lease after which a record is renewed: one renewal may be lost and the record still lives.
+    private const double RenewAt = 0.5;
+
+    // Renewals of a whole swarm must not fall together.
+    private const double Jitter = 0.2;
+
+    // A record nobody holds is offered again soon.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Publishes a value of this node under a key and keeps it published, renewed at half its lease, until it is
+    /// withdrawn. Under one key a node has one record: publishing again updates it.
+    /// </summary>
+    /// <param name="key">See <see cref="DhtKeys"/>.</param>
+    /// <param name="value">At most 1 KiB.</param>
+    /// <param name="lease">From 1 to 600 s; 120 s is usual.</param>
+    /// <param name="cancel">Ends the wait for the first holders; the record is renewed all the same.</param>
+    public async Task<Publication> PublishAsync(
+        NodeId key, ReadOnlyMemory<byte> value, TimeSpan lease, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(lease, TimeSpan.FromSeconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lease, DhtLimits.LeaseMax);
+        Publication? publication;
+        bool isNew;
+
+        lock (_gate)
+        {
+            isNew = !_publications.TryGetValue(key, out publication);
+
+            if (isNew)
+            {
+                publication = new Publication(this, key, lease, _stop.Token);
+                _publications[key] = publication;
+            }
+        }
+
+        try
+        {
+            _ = await UpdateAsync(publication!, value, cancel);
+        }
+        finally
+        {
+            if (isNew)
+            {
+                // Watched by nobody, so it catches what can happen; it ends with the publication or the node.
+                _ = RenewAsync(publication!);
+            }
+        }
+
+        return publication!;
+    }
+
+    internal Task<int> UpdateAsync(Publication publication, ReadOnlyMemory<byte> value, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Length, DhtLimits.ValueBytesMax);
+        publication.Value = value;
+        return SpreadAsync(publication, publication.Lease, cancel);
+    }
+
+    internal async Task<int> WithdrawAsync(
+        Publication publication, ReadOnlyMemory<byte> tombstone, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tombstone.Length, DhtLimits.ValueBytesMax);
+        publication.Value = tombstone;
+        publication.Ended.Cancel();
+
+        // As long as an older record could be replayed, the tombstone must be there to refuse it.
+        TimeSpan lease = publication.Lease + DhtLimits.ClockSkewMax;
+        int holders = await SpreadAsync(
+            publication, lease < DhtLimits.LeaseMax ? lease : DhtLimits.LeaseMax, cancel);
+
+        lock (_gate)
+        {
+            _ = _publications.Remove(publication.Key);
+        }
+
+        return holders;
+    }
+
+    private async Task RenewAsync(Publication publication)
+    {
+        CancellationToken ended = publication.Ended.Token;
+
+        try
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                TimeSpan wait = publication.Holders == 0 ? RetryInterval : RenewAt * publication.Lease;
+                await Task.Delay(Jittered(wait), _time, ended);
+                _ = await SpreadAsync(publication, publication.Lease, ended);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Withdrawn, or the node stops.
+        }
+    }
+
+    // Signs the publication's value anew and gives it to the nodes closest to its key.
+    private async Task<int> SpreadAsync(Publication publication, TimeSpan lease, CancellationToken cancel)
+    {
+        SignedRecord record;
+
+        lock (_gate)
+        {
+            record = SignedRecords.Sign(
+                _key, publication.Key, ++_sequence, _time.GetUtcNow(), lease, publication.Value.Span);
+            publication.Record = record;
+        }
+
+        IReadOnlyList<Contact> closest = (await LookUpAsync(publication.Key, reading: null, cancel)).Closest;
+        int holders = HoldOwn(record, publication.Key, closest) ? 1 : 0;
+        holders += await StoreAtAsync(closest, record, _options.Replicas - holders, cancel);
+        publication.Holders = holders;
+        return holders;
+    }
+
+    // This node is one of the holders if it is near enough itself.
+    private bool HoldOwn(SignedRecord record, NodeId key, IReadOnlyList<Contact> closest)
+    {
+        NodeId own = Id.DistanceTo(key);
+        int nearer = closest.Count(contact => contact.Id.DistanceTo(key).CompareTo(own) < 0);
+
+        if (!_server || nearer >= _options.Replicas)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return _store.Accept(record, Now) is null;
+        }
+    }
+
+    // The nearest first, all that are wanted at once; for each that fails, the next nearest.
+    private async Task<int> StoreAtAsync(
+        IReadOnlyList<Contact> closest, SignedRecord record, int wanted, CancellationToken cancel)
+    {
+        int stored = 0;
+
+        for (int next = 0; next < closest.Count && stored < wanted;)
+        {
+            int count = Math.Min(wanted - stored, closest.Count - next);
+            Task<Stored?>[] asked = [.. closest.Skip(next).Take(count)
+                .Select(contact => StoreAsync(contact, new Store { Records = { record } }, cancel))];
+            next += count;
+
+            foreach (Stored? answer in await Task.WhenAll(asked))
+            {
+                stored += answer is { Refusals: [""] } ? 1 : 0;
+            }
+
+            cancel.ThrowIfCancellationRequested();
+        }
+
+        return stored;
+    }
+
+    // A node new to us may be nearer to some keys than their holders are. The nearest holder, if that is us, tells it.
+    private void HandOver(Contact newcomer)
+    {
+        var records = new List<SignedRecord>();
+
+        lock (_gate)
+        {
+            Moment now = Now;
+
+            foreach (NodeId key in _store.Keys)
+            {
+                if (IsToHandOver(key, newcomer.Id))
+                {
+                    records.AddRange(_store.Page(key, after: null, int.MaxValue, now, out _));
+                }
+            }
+        }
+
+        if (records.Count > 0)
+        {
+            _ = GiveAsync(newcomer, records);
+        }
+    }
+
+    private bool IsToHandOver(NodeId key, NodeId newcomer)
+    {
+        NodeId own = Id.DistanceTo(key);
+        NodeId theirs = newcomer.DistanceTo(key);
+        IReadOnlyList<Contact> nearest = _table.Nearest(key, _options.Replicas + 1);
+
+        return nearest.All(contact => contact.Id == newcomer || contact.Id.DistanceTo(key).CompareTo(own) > 0)
+            && nearest.Count(contact => contact.Id.DistanceTo(key).CompareTo(theirs) < 0) < _options.Replicas;
+    }
+
+    private async Task GiveAsync(Contact contact, List<SignedRecord> records)
+    {
+        // As many at once as a peer accepts from us; what is left is renewed by its signers within a minute.
+        int left = (int)DhtLimits.StoresBurstMax;
+        int next = 0;
+
+        while (next < records.Count && left > 0)
+        {
+            var store = new Store();
+            int bytes = MessageOverheadBytes;
+
+            while (next < records.Count
+                && left > 0
+                && store.Records.Count < DhtLimits.RecordsPerStoreMax
+                && (bytes += records[next].CalculateSize() + 4) <= DhtLimits.MessageBytesMax)
+            {
+                store.Records.Add(records[next++]);
+                left--;
+            }
+
+            if (await StoreAsync(contact, store, _stop.Token) is null)
+            {
+                return;
+            }
+        }
+    }
+
+    // After a restart with its clock set back this node would be refused until it counts on from its own last record.
+    private void RaiseSequence(Reading reading)
+    {
+        if (reading.Newest().FirstOrDefault(record => record.Signer == Id) is { } own)
+        {
+            lock (_gate)
+            {
+                _sequence = Math.Max(_sequence, own.Sequence);
+            }
+        }
+    }
+}

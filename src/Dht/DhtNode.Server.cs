@@ -1,0 +1,128 @@
+using Swarm.Protocol;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Contact = Swarm.Dht.Routing.Contact;
+
+namespace Swarm.Dht;
+
+// What others ask of this node.
+public sealed partial class DhtNode
+{
+    // Room for the tags and lengths around contacts and records.
+    private const int MessageOverheadBytes = 64;
+
+    private async Task AnswerFindAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
+    {
+        Find find = first.Find;
+
+        if (find.Target.Length != NodeId.Size || find.After.Length is not 0 and not NodeId.Size)
+        {
+            throw new ProtocolException("A Find needs a target of 32 bytes.");
+        }
+
+        RefuseAsClient();
+        Consider(stream.Link);
+        Found found = Find(
+            NodeId.Read(find.Target.Span),
+            find.Records,
+            find.After.IsEmpty ? null : NodeId.Read(find.After.Span),
+            stream.Link.Remote);
+        await stream.SendAsync(new Envelope { Found = found }, default, cancel);
+        await stream.EndAsync(cancel);
+    }
+
+    private async Task AnswerStoreAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
+    {
+        if (first.Store.Records.Count > DhtLimits.RecordsPerStoreMax)
+        {
+            throw new ProtocolException($"A Store has more than {DhtLimits.RecordsPerStoreMax} records.");
+        }
+
+        RefuseAsClient();
+        Consider(stream.Link);
+        Stored stored = Hold(first.Store, stream.Link.Remote);
+        await stream.SendAsync(new Envelope { Stored = stored }, default, cancel);
+        await stream.EndAsync(cancel);
+    }
+
+    private void RefuseAsClient()
+    {
+        if (!_server)
+        {
+            throw new FaultException(FaultCode.NotServed, "This node cannot be dialled and serves no DHT requests.");
+        }
+    }
+
+    private Found Find(NodeId target, bool records, NodeId? after, NodeId asker)
+    {
+        var found = new Found();
+
+        lock (_gate)
+        {
+            Moment now = Now;
+
+            // Who turns a page has been told already.
+            if (after is null)
+            {
+                found.Closer.Add(_table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed)
+                    .Where(contact => contact.Id != asker)
+                    .Take(_options.Lookup.Width)
+                    .Select(contact => contact.ToMessage()));
+            }
+
+            if (records)
+            {
+                int room = DhtLimits.MessageBytesMax - found.CalculateSize() - MessageOverheadBytes;
+                found.Records.Add(_store.Page(target, after, room, now, out bool more));
+                found.More = more;
+            }
+        }
+
+        return found;
+    }
+
+    private Stored Hold(Store store, NodeId from)
+    {
+        var stored = new Stored();
+
+        foreach (SignedRecord record in store.Records)
+        {
+            string? refusal;
+
+            lock (_gate)
+            {
+                Moment now = Now;
+                refusal = _storeRate.TryTake(from, now.Elapsed)
+                    ? _store.Accept(record, now, () => _checkRate.TryTake(default, now.Elapsed))
+                    : "Too many records from this peer; try again later.";
+            }
+
+            stored.Refusals.Add(refusal ?? "");
+        }
+
+        return stored;
+    }
+
+    /// <summary>
+    /// A peer contacted us. It may enter the table once it has answered us, which we ask on our own schedule.
+    /// </summary>
+    private void Consider(ILink link)
+    {
+        if (!link.RemoteHello.Server
+            || !Contact.TryRead(link.Remote, link.RemoteHello.Addresses, out Contact? contact))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_table.HasRoomFor(contact.Id)
+                && !_awaitingCheck.Contains(contact.Id)
+                && _checks.Writer.TryWrite(contact))
+            {
+                _ = _awaitingCheck.Add(contact.Id);
+            }
+        }
+    }
+}

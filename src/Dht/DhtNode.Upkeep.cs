@@ -1,0 +1,293 @@
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Contact = Swarm.Dht.Routing.Contact;
+
+namespace Swarm.Dht;
+
+// Joining, and what a node does on its own schedule to keep its table true.
+public sealed partial class DhtNode
+{
+    // One refresh in so many is of our own neighbourhood, where most changes concern us.
+    private const int OwnRefreshEvery = 3;
+
+    // Two lookups of ourselves that agree show that we know our neighbours; more than so many are not waited for.
+    private const int SelfLookupsMax = 4;
+
+    // Bucket refreshes at a time when joining.
+    private const int JoinParallelism = 4;
+
+    /// <summary>
+    /// Joins the swarm through nodes at known addresses, several at once, and remembers the addresses for bad times.
+    /// </summary>
+    /// <param name="addresses">Empty for the first node of a swarm.</param>
+    /// <param name="cancel">Ends the attempt.</param>
+    /// <returns>
+    /// Whether anybody answered. If not, the node is alone; while <see cref="RunAsync"/> runs it keeps trying.
+    /// </returns>
+    public async Task<bool> BootstrapAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            foreach (PeerAddress address in addresses)
+            {
+                _ = _bootstraps.TryAdd(address, null);
+            }
+        }
+
+        return await JoinAsync(cancel);
+    }
+
+    /// <summary>Keeps the table, the store and the publications alive until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+
+        try
+        {
+            await Task.WhenAll(
+                RevalidateAsync(either.Token),
+                RefreshAsync(either.Token),
+                CheckNewcomersAsync(either.Token),
+                SeekTheLostAsync(either.Token));
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+        finally
+        {
+            _stop.Cancel();
+        }
+    }
+
+    private async Task<bool> JoinAsync(CancellationToken cancel)
+    {
+        PeerAddress[] bootstraps;
+
+        lock (_gate)
+        {
+            bootstraps = [.. _bootstraps.Keys];
+        }
+
+        bool[] answered = await Task.WhenAll(bootstraps.Select(address => GreetAsync(address, cancel)));
+
+        if (_table.Count > 0)
+        {
+            await FindNeighboursAsync(cancel);
+            await FindFarRegionsAsync(cancel);
+        }
+
+        _isReady |= bootstraps.Length == 0 || _table.Count > 0;
+        return answered.Contains(true);
+    }
+
+    // Dials an address of which it is not known who answers there.
+    private async Task<bool> GreetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        using var deadline = new CancellationTokenSource(_options.BootstrapTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+
+        try
+        {
+            ILink link = await _links.GetAsync(address, either.Token);
+
+            lock (_gate)
+            {
+                _bootstraps[address] = link.Remote;
+            }
+
+            if (link.Remote == Id)
+            {
+                return false;
+            }
+
+            _ = await AskAsync(
+                link, [address], new Envelope { Find = new Find { Target = BytesOf(Id) } }, Elapsed, either.Token);
+            return true;
+        }
+        catch (Exception error) when (IsOfThePeer(error))
+        {
+            cancel.ThrowIfCancellationRequested();
+            return false;
+        }
+    }
+
+    private async Task FindNeighboursAsync(CancellationToken cancel)
+    {
+        IReadOnlyList<NodeId> before = [];
+
+        for (int i = 0; i < SelfLookupsMax; i++)
+        {
+            NodeId[] neighbours = [.. (await LookUpAsync(Id, reading: null, cancel)).Closest
+                .Select(contact => contact.Id)];
+
+            if (neighbours.SequenceEqual(before))
+            {
+                return;
+            }
+
+            before = neighbours;
+        }
+    }
+
+    private async Task FindFarRegionsAsync(CancellationToken cancel)
+    {
+        int deepest;
+
+        lock (_gate)
+        {
+            deepest = _table.DeepestBucket();
+        }
+
+        for (int first = 0; first <= deepest; first += JoinParallelism)
+        {
+            int count = Math.Min(JoinParallelism, deepest + 1 - first);
+            _ = await Task.WhenAll(Enumerable.Range(first, count).Select(bucket => RefreshBucketAsync(bucket, cancel)));
+        }
+    }
+
+    private Task<LookupOutcome> RefreshBucketAsync(int bucket, CancellationToken cancel)
+    {
+        NodeId point;
+
+        lock (_gate)
+        {
+            point = _table.PointIn(bucket, _random);
+        }
+
+        return LookUpAsync(point, reading: null, cancel);
+    }
+
+    // Asks those not heard of for longest for a sign of life, and lets go of what has expired.
+    private async Task RevalidateAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
+            IReadOnlyList<Contact> stalest;
+
+            lock (_gate)
+            {
+                Moment now = Now;
+                _store.Sweep(now);
+                stalest = _table.TakeStalest(_options.RevalidateCount, now.Elapsed);
+            }
+
+            _ = await Task.WhenAll(stalest.Select(contact => PingAsync(contact, cancel)));
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken cancel)
+    {
+        for (int round = 1; ; round++)
+        {
+            await Task.Delay(Jittered(_options.RefreshInterval), _time, cancel);
+            int? bucket;
+
+            lock (_gate)
+            {
+                bucket = round % OwnRefreshEvery == 0 ? null : _table.TakeStalestBucket(Elapsed);
+            }
+
+            _ = bucket is { } stalest
+                ? await RefreshBucketAsync(stalest, cancel)
+                : await LookUpAsync(Id, reading: null, cancel);
+        }
+    }
+
+    // Peers that contacted us, one at a time and never faster than our own pace.
+    private async Task CheckNewcomersAsync(CancellationToken cancel)
+    {
+        while (await _checks.Reader.WaitToReadAsync(cancel))
+        {
+            while (_checks.Reader.TryRead(out Contact? newcomer))
+            {
+                bool hasRoom;
+
+                lock (_gate)
+                {
+                    _ = _awaitingCheck.Remove(newcomer.Id);
+                    hasRoom = _table.HasRoomFor(newcomer.Id);
+                }
+
+                if (hasRoom)
+                {
+                    _ = await PingAsync(newcomer, cancel);
+                    await Task.Delay(_options.CheckInterval, _time, cancel);
+                }
+            }
+        }
+    }
+
+    // A node that knows nobody tries its bootstrap addresses; one that knows some tries now and then somebody it lost,
+    // so that two halves of a swarm find each other again when what parted them is gone.
+    private async Task SeekTheLostAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            bool isAlone = _table.Count == 0 && _bootstraps.Count > 0;
+            await Task.Delay(Jittered(isAlone ? _options.BootstrapInterval : _options.RefreshInterval), _time, cancel);
+
+            if (_table.Count == 0)
+            {
+                _ = await JoinAsync(cancel);
+                continue;
+            }
+
+            Contact? lost;
+            PeerAddress? bootstrap = null;
+
+            lock (_gate)
+            {
+                if (_remembered.TryDequeue(out lost) && _table.Contains(lost.Id))
+                {
+                    lost = null;
+                }
+
+                PeerAddress[] silent = [.. _bootstraps
+                    .Where(known => known.Value is not { } node || (node != Id && !_table.Contains(node)))
+                    .Select(known => known.Key)];
+
+                if (silent.Length > 0)
+                {
+                    bootstrap = silent[_random.Next(silent.Length)];
+                }
+            }
+
+            if (lost is not null && await PingAsync(lost, cancel) is null)
+            {
+                Remember(lost);
+            }
+
+            if (bootstrap is not null)
+            {
+                _ = await GreetAsync(bootstrap, cancel);
+            }
+        }
+    }
+
+    private void Remember(Contact lost)
+    {
+        lock (_gate)
+        {
+            if (_remembered.Count == DhtLimits.RememberedMax)
+            {
+                _ = _remembered.Dequeue();
+            }
+
+            _remembered.Enqueue(lost);
+        }
+    }
+
+    private Task<Found?> PingAsync(Contact contact, CancellationToken cancel)
+        => FindAsync(contact, new Find { Target = BytesOf(Id) }, cancel);
+
+    private TimeSpan Jittered(TimeSpan interval)
+    {
+        lock (_gate)
+        {
+            return interval * (1 + (Jitter * ((2 * _random.NextDouble()) - 1)));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Threading.Channels;
+using Swarm.Dht.Records;
+using Swarm.Dht.Routing;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Contact = Swarm.Dht.Routing.Contact;
+
+namespace Swarm.Dht;
+
+/// <summary>
+/// A node's part in the swarm's common memory, a Kademlia DHT: it finds nodes and records, keeps its own records
+/// published, and, when it can be dialled, answers others and holds records for them.
+/// </summary>
+/// <remarks>
+/// The table, the store and the lookups are plain structures without clock or socket; this class binds them to the
+/// links. One short lock guards them and is never held over a wait. Every wait has a deadline.
+/// </remarks>
+public sealed partial class DhtNode : IDisposable
+{
+    private readonly NodeKey _key;
+    private readonly LinkPool _links;
+    private readonly bool _server;
+    private readonly DhtOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly long _startedAt;
+    private readonly CancellationTokenSource _stop = new();
+
+    private readonly Lock _gate = new();
+    private readonly RoutingTable _table;
+    private readonly RecordStore _store;
+    private readonly Dictionary<NodeId, Publication> _publications = [];
+    private readonly Dictionary<PeerAddress, NodeId?> _bootstraps = [];
+    private readonly Queue<Contact> _remembered = new();
+    private readonly HashSet<NodeId> _awaitingCheck = [];
+    private readonly Channel<Contact> _checks = Channel.CreateBounded<Contact>(DhtLimits.UncheckedMax);
+    private readonly RateLimit _storeRate = new(
+        DhtLimits.StoresPerSecondMax, DhtLimits.StoresBurstMax, DhtLimits.RatedPeersMax);
+
+    private readonly RateLimit _checkRate = new(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax, 1);
+
+    private ulong _sequence;
+    private long _queries;
+    private long _queriesFailed;
+    private volatile bool _isReady;
+
+    /// <summary>Makes a node and lets it answer on <paramref name="links"/>; nothing is sent yet.</summary>
+    /// <param name="key">Signs this node's records.</param>
+    /// <param name="links">The node's links, whose accept loop must not run yet.</param>
+    /// <param name="server">Whether others can dial this node: only then does it hold records for them.</param>
+    /// <param name="options">Numbers, each with a default that has a reason.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For jitter and for refreshing; used by this node alone.</param>
+    public DhtNode(NodeKey key, LinkPool links, bool server, DhtOptions options, TimeProvider time, Random random)
+    {
+        _key = key;
+        _links = links;
+        _server = server;
+        _options = options;
+        _time = time;
+        _random = random;
+        _startedAt = time.GetTimestamp();
+        _table = new RoutingTable(key.Id, options);
+        _store = new RecordStore(key.Id);
+
+        // Above everything this key signed before a restart, as long as it signs less than a thousand times a second.
+        _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+
+        links.Handle(Envelope.BodyOneofCase.Find, AnswerFindAsync);
+        links.Handle(Envelope.BodyOneofCase.Store, AnswerStoreAsync);
+    }
+
+    /// <summary>This node's name.</summary>
+    public NodeId Id => _key.Id;
+
+    /// <summary>
+    /// Whether this node has found its place: its neighbours are known, or it was told to be the first.
+    /// </summary>
+    public bool IsReady => _isReady;
+
+    /// <summary>What it knows and holds now.</summary>
+    public DhtStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new DhtStatus(
+                    _isReady,
+                    _table.Count,
+                    _store.Keys.Count,
+                    _store.Count,
+                    _publications.Count,
+                    _queries,
+                    _queriesFailed);
+            }
+        }
+    }
+
+    /// <summary>
+    /// For the invariants that simulations check; not to be touched while the node runs on other threads.
+    /// </summary>
+    internal RoutingTable Table => _table;
+
+    /// <summary>As <see cref="Table"/>.</summary>
+    internal RecordStore Store => _store;
+
+    private TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);
+
+    private Moment Now => new(Elapsed, _time.GetUtcNow());
+
+    /// <summary>Ends every wait of this node; its records die with their leases.</summary>
+    public void Dispose() => _stop.Cancel();
+
+    /// <summary>The nodes closest to a point that answer, nearest first, without this node.</summary>
+    public async Task<IReadOnlyList<Contact>> FindNodesAsync(NodeId target, CancellationToken cancel)
+        => (await LookUpAsync(target, reading: null, cancel)).Closest;
+
+    /// <summary>
+    /// Everything valid that is known under a key, this node's own record included: the newest of each signer, in the
+    /// order of their names.
+    /// </summary>
+    public async Task<IReadOnlyList<FoundRecord>> FindRecordsAsync(NodeId key, CancellationToken cancel)
+    {
+        var reading = new Reading(key);
+
+        lock (_gate)
+        {
+            Moment now = Now;
+            bool held = false;
+
+            foreach (SignedRecord record in _store.Page(key, after: null, int.MaxValue, now, out _))
+            {
+                held = true;
+                reading.AddVerified(record, now.Utc);
+            }
+
+            if (_publications.TryGetValue(key, out Publication? own) && own.Record is { } latest)
+            {
+                reading.AddVerified(latest, now.Utc);
+            }
+
+            reading.Holders = held ? 1 : 0;
+        }
+
+        _ = await LookUpAsync(key, reading, cancel);
+        RaiseSequence(reading);
+        return reading.Newest();
+    }
+}

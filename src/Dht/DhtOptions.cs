@@ -1,0 +1,91 @@
+using Swarm.Dht.Routing;
+
+namespace Swarm.Dht;
+
+/// <summary>
+/// How a <see cref="DhtNode"/> keeps its table and finds things. The defaults fit 10 to 10,000 nodes.
+/// </summary>
+public sealed record DhtOptions
+{
+    /// <summary>How lookups run: k = 20, α = 5.</summary>
+    public LookupOptions Lookup { get; init; } = new();
+
+    /// <summary>
+    /// Contacts per bucket: the k of the Kademlia paper, as large as that of a lookup, so that one node can answer with
+    /// a full set.
+    /// </summary>
+    public int BucketSize { get; init => field = Positive(value); } = 20;
+
+    /// <summary>
+    /// Nodes that hold a record. With leases of 120 s at a half-life of 10 min, three lost no read in nine thousand;
+    /// eight leave room for strangers that lie.
+    /// </summary>
+    public int Replicas { get; init => field = Positive(value); } = 8;
+
+    /// <summary>
+    /// Holders whose records a reader unites: one honest among three suffices, for records prove themselves.
+    /// </summary>
+    public int HoldersRead { get; init => field = Positive(value); } = 3;
+
+    /// <summary>
+    /// How long a query may take before the node counts as failed. Well above the soft timeouts, which only free a
+    /// slot.
+    /// </summary>
+    public TimeSpan QueryTimeout { get; init => field = Positive(value); } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// The soft timeout of a node never measured: a cold link costs three round trips before the first answer.
+    /// </summary>
+    public TimeSpan ColdPatience { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(900);
+
+    /// <summary>The least soft timeout of a measured node, whose own is four times its usual round trip.</summary>
+    public TimeSpan PatienceMin { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>The greatest soft timeout of a measured node.</summary>
+    public TimeSpan PatienceMax { get; init => field = Positive(value); } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a bootstrap address may take: it is tried once, on devices that may be busy starting.
+    /// </summary>
+    public TimeSpan BootstrapTimeout { get; init => field = Positive(value); } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Only contacts that answered this recently are named to others: the dead must not be passed around.
+    /// </summary>
+    public TimeSpan RelayWindow { get; init => field = Positive(value); } = TimeSpan.FromMinutes(3);
+
+    /// <summary>
+    /// How often the stalest contacts are asked for a sign of life; with <see cref="RevalidateCount"/>, a table of 72
+    /// is seen through within the relay window.
+    /// </summary>
+    public TimeSpan RevalidateInterval { get; init => field = Positive(value); } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many of the stalest contacts are asked each time.</summary>
+    public int RevalidateCount { get; init => field = Positive(value); } = 4;
+
+    /// <summary>
+    /// How often the bucket longest unvisited is looked up; every third time it is the node's own neighbourhood.
+    /// </summary>
+    public TimeSpan RefreshInterval { get; init => field = Positive(value); } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The least time between two checks of peers that contacted us. A schedule of our own: inbound traffic cannot make
+    /// this node ping faster.
+    /// </summary>
+    public TimeSpan CheckInterval { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How often a node that knows nobody tries its bootstrap addresses again.</summary>
+    public TimeSpan BootstrapInterval { get; init => field = Positive(value); } = TimeSpan.FromSeconds(5);
+
+    private static int Positive(int value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+        return value;
+    }
+
+    private static TimeSpan Positive(TimeSpan value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+        return value;
+    }
+}

@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Dht.Records;
+
+/// <summary>
+/// The records this node holds for the swarm: bounded in every direction, the highest sequence number wins, and nothing
+/// is given out after its lease.
+/// </summary>
+/// <remarks>A plain structure: no clock, no lock. Time enters as an argument.</remarks>
+public sealed class RecordStore
+{
+    // What a record costs beside its bytes: the entry, the objects of the message, two dictionary slots.
+    private const int EntryBytes = 400;
+
+    private readonly NodeId _self;
+    private readonly int _keysMax;
+    private readonly long _bytesMax;
+    private readonly Dictionary<NodeId, SortedDictionary<NodeId, HeldRecord>> _shelves = [];
+    private readonly Dictionary<NodeId, int> _perSigner = [];
+
+    /// <summary>An empty store of the node <paramref name="self"/>, which prefers keys near to its name.</summary>
+    public RecordStore(NodeId self)
+        : this(self, DhtLimits.KeysMax, DhtLimits.StoreBytesMax)
+    {
+    }
+
+    internal RecordStore(NodeId self, int keysMax, long bytesMax)
+        => (_self, _keysMax, _bytesMax) = (self, keysMax, bytesMax);
+
+    /// <summary>Records held, the expired ones whose sequence is remembered included.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Their size in memory.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The keys under which anything is held.</summary>
+    public IReadOnlyCollection<NodeId> Keys => _shelves.Keys;
+
+    /// <summary>
+    /// Takes a record in, whose signature is checked only when everything cheaper speaks for it and only if
+    /// <paramref name="mayCheck"/> allows the work.
+    /// </summary>
+    /// <returns>Null when it is held now, else the reason for people.</returns>
+    public string? Accept(SignedRecord record, Moment now, Func<bool>? mayCheck = null)
+    {
+        if (RecordRules.RefuseByForm(record, now.Utc, out TimeSpan lifetime) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var key = NodeId.Read(record.Key.Span);
+        NodeId claimed = Protocol.Identity.NodeKey.IdOf(record.PublicKey.Span);
+        HeldRecord? held = Find(key, claimed);
+
+        if (held is not null && record.Sequence <= held.Sequence)
+        {
+            if (!record.Equals(held.Record))
+            {
+                return "A record of this or a higher sequence number is, or was, held.";
+            }
+
+            Put(key, held with { Expires = Later(held.Expires, now.Elapsed + lifetime) });
+            return null;
+        }
+
+        if (held is null && RefuseByRoom(record, key, claimed, now.Elapsed + lifetime) is { } full)
+        {
+            return full;
+        }
+
+        if (mayCheck?.Invoke() == false)
+        {
+            return "Too many records at once; try again later.";
+        }
+
+        if (RecordRules.RefuseBySignature(record, out NodeId signer) is { } forged)
+        {
+            return forged;
+        }
+
+        Debug.Assert(signer == claimed);
+        MakeRoom(record, key, held, now);
+        Put(key, new HeldRecord(
+            signer,
+            record.Sequence,
+            record,
+            SizeOf(record),
+            now.Elapsed + lifetime,
+            now.Elapsed + DhtLimits.LeaseMax + DhtLimits.ClockSkewMax));
+        return null;
+    }
+
+    /// <summary>
+    /// The live records under a key whose sub-keys are greater than <paramref name="after"/>, in their order.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="after">The last sub-key of the page before, or null for the first page.</param>
+    /// <param name="bytesMax">How much fits.</param>
+    /// <param name="now">Our own time.</param>
+    /// <param name="more">Whether there is another page.</param>
+    public IReadOnlyList<SignedRecord> Page(NodeId key, NodeId? after, int bytesMax, Moment now, out bool more)
+    {
+        var page = new List<SignedRecord>();
+        more = false;
+
+        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
+        {
+            return page;
+        }
+
+        int bytes = 0;
+
+        foreach ((NodeId signer, HeldRecord held) in shelf)
+        {
+            if (!held.IsLive(now.Elapsed) || (after is { } last && signer.CompareTo(last) <= 0))
+            {
+                continue;
+            }
+
+            // Four bytes for the field's tag and length in the message that carries it.
+            bytes += held.Record!.CalculateSize() + 4;
+
+            if (bytes > bytesMax)
+            {
+                more = true;
+                break;
+            }
+
+            page.Add(held.Record);
+        }
+
+        return page;
+    }
+
+    /// <summary>Lets go of what has expired. Only memory depends on how often this is called.</summary>
+    public void Sweep(Moment now)
+    {
+        foreach ((NodeId key, SortedDictionary<NodeId, HeldRecord> shelf) in _shelves.ToArray())
+        {
+            foreach (HeldRecord held in shelf.Values.Where(held => !held.IsLive(now.Elapsed)).ToArray())
+            {
+                if (now.Elapsed >= held.Forgotten)
+                {
+                    Remove(key, held.Signer);
+                }
+                else if (held.Record is not null)
+                {
+                    Put(key, held with { Record = null, Bytes = EntryBytes });
+                }
+            }
+        }
+    }
+
+    private static int SizeOf(SignedRecord record) => record.CalculateSize() + EntryBytes;
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private HeldRecord? Find(NodeId key, NodeId signer)
+        => _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+            ? shelf.GetValueOrDefault(signer)
+            : null;
+
+    // Looks before the signature is checked, and changes nothing: a forged record must not push out a good one.
+    private string? RefuseByRoom(SignedRecord record, NodeId key, NodeId signer, TimeSpan expires)
+    {
+        if (_perSigner.GetValueOrDefault(signer) >= DhtLimits.RecordsPerSignerMax)
+        {
+            return "This signer has too many records here.";
+        }
+
+        if (_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+            && shelf.Count >= DhtLimits.RecordsPerKeyMax
+            && Weakest(shelf) is { Record: not null } weakest
+            && weakest.Expires >= expires)
+        {
+            return "This key is full of fresher records.";
+        }
+
+        bool tooManyKeys = shelf is null && _shelves.Count >= _keysMax;
+        bool tooManyBytes = Bytes + SizeOf(record) > _bytesMax;
+
+        return (tooManyKeys || tooManyBytes) && Farthest() is { } far && !IsCloser(key, far)
+            ? "This node is full; ask one nearer to the key."
+            : null;
+    }
+
+    private void MakeRoom(SignedRecord record, NodeId key, HeldRecord? held, Moment now)
+    {
+        if (held is null
+            && _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+            && shelf.Count >= DhtLimits.RecordsPerKeyMax)
+        {
+            Remove(key, Weakest(shelf).Signer);
+        }
+
+        if (Bytes + SizeOf(record) > _bytesMax || _shelves.Count >= _keysMax)
+        {
+            Sweep(now);
+        }
+
+        while ((Bytes + SizeOf(record) > _bytesMax
+                || (_shelves.Count >= _keysMax && !_shelves.ContainsKey(key)))
+            && Farthest() is { } far
+            && IsCloser(key, far))
+        {
+            foreach (NodeId signer in _shelves[far].Keys.ToArray())
+            {
+                Remove(far, signer);
+            }
+        }
+    }
+
+    // The first to go: what has expired already, else what expires first.
+    private static HeldRecord Weakest(SortedDictionary<NodeId, HeldRecord> shelf)
+        => shelf.Values.MinBy(held => held.Record is null ? TimeSpan.MinValue : held.Expires)!;
+
+    private NodeId? Farthest()
+        => _shelves.Count == 0 ? null : _shelves.Keys.MaxBy(key => key.DistanceTo(_self));
+
+    private bool IsCloser(NodeId key, NodeId than)
+        => key.DistanceTo(_self).CompareTo(than.DistanceTo(_self)) < 0;
+
+    private void Put(NodeId key, HeldRecord held)
+    {
+        Remove(key, held.Signer);
+
+        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
+        {
+            _shelves[key] = shelf = [];
+        }
+
+        shelf[held.Signer] = held;
+        Bytes += held.Bytes;
+        Count++;
+        _perSigner[held.Signer] = _perSigner.GetValueOrDefault(held.Signer) + 1;
+    }
+
+    private void Remove(NodeId key, NodeId signer)
+    {
+        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+            || !shelf.Remove(signer, out HeldRecord? held))
+        {
+            return;
+        }
+
+        Bytes -= held.Bytes;
+        Count--;
+
+        if (shelf.Count == 0)
+        {
+            _ = _shelves.Remove(key);
+        }
+
+        if (--_perSigner[signer] == 0)
+        {
+            _ = _perSigner.Remove(signer);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Swarm.Dht.Routing;
+
+/// <summary>A contact of ours and what became of our queries to it.</summary>
+internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan roundTrip)
+{
+    // Each new sample counts an eighth, as in TCP.
+    private const double SampleWeight = 0.125;
+
+    /// <summary>Who it is and where, as it said last.</summary>
+    internal Contact Contact { get; private set; } = contact;
+
+    /// <summary>When it last answered a query of ours.</summary>
+    internal TimeSpan VerifiedAt { get; private set; } = verifiedAt;
+
+    /// <summary>When it was last asked for a sign of life.</summary>
+    internal TimeSpan AskedAt { get; set; } = verifiedAt;
+
+    /// <summary>Its smoothed round trip.</summary>
+    internal TimeSpan RoundTrip { get; private set; } = roundTrip;
+
+    /// <summary>Queries in a row that failed.</summary>
+    internal int Failures { get; set; }
+
+    /// <summary>It answered.</summary>
+    internal void Refresh(Contact contact, TimeSpan now, TimeSpan roundTrip)
+    {
+        Contact = contact;
+        VerifiedAt = now;
+        AskedAt = now;
+        RoundTrip += SampleWeight * (roundTrip - RoundTrip);
+        Failures = 0;
+    }
+}

@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using System.Numerics;
+using Swarm.Protocol.Identity;
+
+namespace Swarm.Dht.Routing;
+
+/// <summary>
+/// The nodes we know: 256 buckets, one for each length of the prefix a name can share with ours, so that we know our
+/// neighbours well and of every far region a few.
+/// </summary>
+/// <remarks>
+/// A plain structure: no clock, no socket, no lock. Only contacts that answered a query of ours come in here, so nobody
+/// can fill it by talking to us.
+/// </remarks>
+public sealed class RoutingTable
+{
+    private const int BitCount = 8 * NodeId.Size;
+
+    // Of one network one party may own thousands of addresses; discv5 uses the same two numbers.
+    private const int GroupMembersPerBucketMax = 2;
+    private const int GroupMembersMax = 10;
+
+    private readonly NodeId _self;
+    private readonly int _bucketSize;
+    private readonly TimeSpan _relayWindow;
+    private readonly SortedDictionary<int, Bucket> _buckets = [];
+    private readonly Dictionary<string, int> _groups = [];
+
+    /// <summary>An empty table around <paramref name="self"/>.</summary>
+    public RoutingTable(NodeId self, DhtOptions options)
+    {
+        _self = self;
+        _bucketSize = options.BucketSize;
+        _relayWindow = options.RelayWindow;
+    }
+
+    /// <summary>How many contacts are in the table.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The buckets that hold anybody, by the length of the prefix shared with us.</summary>
+    internal IEnumerable<KeyValuePair<int, Bucket>> Buckets => _buckets;
+
+    /// <summary>Every contact, far regions first.</summary>
+    public IEnumerable<Contact> Contacts => Entries.Select(entry => entry.Contact);
+
+    private IEnumerable<BucketEntry> Entries => _buckets.Values.SelectMany(bucket => bucket.Entries);
+
+    /// <summary>The length of the prefix a node's name shares with ours: the number of its bucket.</summary>
+    public int BucketOf(NodeId id)
+    {
+        Span<byte> distance = stackalloc byte[NodeId.Size];
+        id.DistanceTo(_self).Write(distance);
+        int zero = distance.IndexOfAnyExcept((byte)0);
+        Debug.Assert(zero >= 0, "A node has no bucket for itself.");
+        return (8 * zero) + BitOperations.LeadingZeroCount((uint)distance[zero]) - 24;
+    }
+
+    /// <summary>Whether the node is in the table.</summary>
+    public bool Contains(NodeId id) => Find(id) is not null;
+
+    /// <summary>Whether a contact of this name would enter the table if it answered.</summary>
+    public bool HasRoomFor(NodeId id)
+        => id != _self
+            && !Contains(id)
+            && (!_buckets.TryGetValue(BucketOf(id), out Bucket? bucket) || bucket.HasRoom);
+
+    /// <summary>A contact answered a query of ours and says it serves others.</summary>
+    /// <returns>Whether it is new in the table.</returns>
+    public bool OnAnswer(Contact contact, TimeSpan now, TimeSpan roundTrip)
+    {
+        if (contact.Id == _self)
+        {
+            return false;
+        }
+
+        int index = BucketOf(contact.Id);
+
+        if (!_buckets.TryGetValue(index, out Bucket? bucket))
+        {
+            _buckets[index] = bucket = new Bucket(_bucketSize) { RefreshedAt = now };
+        }
+
+        if (bucket.Find(contact.Id) is { } known)
+        {
+            Leave(known.Contact);
+            known.Refresh(contact, now, roundTrip);
+            Join(contact);
+            return false;
+        }
+
+        if (!IsDiverse(contact, bucket))
+        {
+            return false;
+        }
+
+        bool entered = bucket.HasRoom;
+        bucket.Add(new BucketEntry(contact, now, roundTrip));
+
+        if (entered)
+        {
+            Count++;
+            Join(contact);
+        }
+
+        return entered;
+    }
+
+    /// <summary>A query to a node failed.</summary>
+    /// <returns>The contact when it left the table.</returns>
+    public Contact? OnFailure(NodeId id)
+    {
+        if (id == _self || !_buckets.TryGetValue(BucketOf(id), out Bucket? bucket))
+        {
+            return null;
+        }
+
+        int before = bucket.Entries.Count;
+        Contact? dropped = bucket.Fail(id);
+
+        if (dropped is not null)
+        {
+            Leave(dropped);
+            Count += bucket.Entries.Count - before;
+
+            if (bucket.Entries.Count == before)
+            {
+                Join(bucket.Entries[^1].Contact);
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <summary>The contacts closest to a point, nearest first.</summary>
+    public IReadOnlyList<Contact> Nearest(NodeId target, int count) => Nearest(target, count, Entries);
+
+    /// <summary>The same among those that answered us recently enough to be named to others.</summary>
+    public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now)
+        => Nearest(target, count, Entries.Where(entry => now - entry.VerifiedAt <= _relayWindow));
+
+    /// <summary>The contacts not heard of for the longest time, which are thereby taken as asked.</summary>
+    public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
+    {
+        BucketEntry[] stalest = [.. Entries.OrderBy(entry => entry.AskedAt).Take(count)];
+
+        foreach (BucketEntry entry in stalest)
+        {
+            entry.AskedAt = now;
+        }
+
+        return [.. stalest.Select(entry => entry.Contact)];
+    }
+
+    /// <summary>
+    /// The bucket that no lookup went through for the longest time, which is thereby taken as visited; null when the
+    /// table is empty.
+    /// </summary>
+    public int? TakeStalestBucket(TimeSpan now)
+    {
+        if (_buckets.Count == 0)
+        {
+            return null;
+        }
+
+        (int index, Bucket bucket) = _buckets.MinBy(bucket => bucket.Value.RefreshedAt);
+        bucket.RefreshedAt = now;
+        return index;
+    }
+
+    /// <summary>The number of the deepest bucket that holds anybody, or -1.</summary>
+    public int DeepestBucket()
+        => _buckets.Where(bucket => bucket.Value.Entries.Count > 0).Select(bucket => bucket.Key).LastOrDefault(-1);
+
+    /// <summary>A point that lies in the region of a bucket.</summary>
+    public NodeId PointIn(int bucket, Random random)
+    {
+        Debug.Assert(bucket is >= 0 and < BitCount);
+        Span<byte> self = stackalloc byte[NodeId.Size];
+        Span<byte> point = stackalloc byte[NodeId.Size];
+        _self.Write(self);
+        random.NextBytes(point);
+
+        int wholeBytes = bucket / 8;
+        self[..wholeBytes].CopyTo(point);
+
+        // The first bits as ours, the next one different, the rest as drawn.
+        int differing = 0x80 >> (bucket % 8);
+        int shared = ~(differing | (differing - 1)) & 0xFF;
+        int rest = differing - 1;
+        point[wholeBytes] = (byte)(
+            (self[wholeBytes] & shared) | (~self[wholeBytes] & differing) | (point[wholeBytes] & rest));
+        return NodeId.Read(point);
+    }
+
+    /// <summary>The usual round trip to a contact, or null when it is not in the table.</summary>
+    public TimeSpan? RoundTripTo(NodeId id) => Find(id)?.RoundTrip;
+
+    private BucketEntry? Find(NodeId id)
+        => id != _self && _buckets.TryGetValue(BucketOf(id), out Bucket? bucket) ? bucket.Find(id) : null;
+
+    private static List<Contact> Nearest(NodeId target, int count, IEnumerable<BucketEntry> entries)
+    {
+        // The k best so far, nearest first: cheaper than sorting everybody when the table is large and k is small.
+        var best = new List<(NodeId Distance, Contact Contact)>(count + 1);
+
+        foreach (BucketEntry entry in entries)
+        {
+            NodeId distance = entry.Contact.Id.DistanceTo(target);
+
+            if (best.Count == count && distance.CompareTo(best[^1].Distance) > 0)
+            {
+                continue;
+            }
+
+            int place = best.Count;
+
+            while (place > 0 && distance.CompareTo(best[place - 1].Distance) < 0)
+            {
+                place--;
+            }
+
+            best.Insert(place, (distance, entry.Contact));
+
+            if (best.Count > count)
+            {
+                best.RemoveAt(count);
+            }
+        }
+
+        return best.ConvertAll(item => item.Contact);
+    }
+
+    private bool IsDiverse(Contact contact, Bucket bucket)
+        => AddressGroup.Of(contact).All(group =>
+            _groups.GetValueOrDefault(group) < GroupMembersMax
+            && bucket.Entries.Concat(bucket.Waiting)
+                .Count(entry => AddressGroup.Of(entry.Contact).Contains(group)) < GroupMembersPerBucketMax);
+
+    private void Join(Contact contact)
+    {
+        foreach (string group in AddressGroup.Of(contact))
+        {
+            _groups[group] = _groups.GetValueOrDefault(group) + 1;
+        }
+    }
+
+    private void Leave(Contact contact)
+    {
+        foreach (string group in AddressGroup.Of(contact))
+        {
+            if (--_groups[group] == 0)
+            {
+                _ = _groups.Remove(group);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Google.Protobuf;
+using NUnit.Framework;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Contact = Swarm.Dht.Routing.Contact;
+
+namespace Swarm.Dht.Tests;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+public sealed class ContactTests
+{
+    [Test]
+    public void A_contact_survives_the_round_trip()
+    {
+        var contact = new Contact(
+            Ids.Of(3), [new PeerAddress("10.0.0.1", 4000, Ids.Of(3)), new PeerAddress("::1", 65535, Ids.Of(3))]);
+
+        Assert.That(Contact.TryRead(contact.ToMessage(), out Contact? read));
+        Assert.That(read!.Id, Is.EqualTo(contact.Id));
+        Assert.That(read.Addresses, Is.EqualTo(contact.Addresses));
+    }
+
+    [TestCase("", 1u)]
+    [TestCase("a b", 1u)]
+    [TestCase("a@b", 1u)]
+    [TestCase("0.0.0.0", 1u)]
+    [TestCase("::", 1u)]
+    [TestCase("host", 0u)]
+    [TestCase("host", 65536u)]
+    [TestCase("host", uint.MaxValue)]
+    public void A_contact_that_cannot_be_dialled_is_none(string host, uint port)
+    {
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        message.Addresses.Clear();
+        message.Addresses.Add(new Address { Host = host, Port = port });
+
+        Assert.That(Contact.TryRead(message, out _), Is.False);
+    }
+
+    [TestCase(0)]
+    [TestCase(31)]
+    [TestCase(33)]
+    public void A_name_of_another_size_is_none(int bytes)
+    {
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        message.Node = ByteString.CopyFrom(new byte[bytes]);
+
+        Assert.That(Contact.TryRead(message, out _), Is.False);
+    }
+
+    [Test]
+    public void Of_many_addresses_only_a_few_are_kept()
+    {
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        message.Addresses.Add(Enumerable.Range(1, 1000).Select(port => new Address { Host = "h", Port = (uint)port }));
+
+        Assert.That(Contact.TryRead(message, out Contact? contact));
+        Assert.That(contact!.Addresses, Has.Count.EqualTo(DhtLimits.AddressesMax));
+    }
+}
