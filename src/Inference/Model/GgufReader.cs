@@ -237,11 +237,12 @@ internal sealed class GgufReader
 
             dimensions[i] = (long)dimension;
             elements *= dimension;
-        }
 
-        if (elements > GgufLimits.ElementsMax)
-        {
-            throw new GgufException(name, $"the tensor has {elements} elements; 2^48 is the most.");
+            // Checked each time: 2^48 times 2^40 still fits, four times 2^40 would not.
+            if (elements > GgufLimits.ElementsMax)
+            {
+                throw new GgufException(name, $"the tensor has {elements} elements or more; 2^48 is the most.");
+            }
         }
 
         uint type = UInt32(name);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Swarm.Inference.Model;
 
 /// <summary>A model this program can compute: its blueprint, and tensors proven to have the shapes it needs.</summary>
@@ -15,6 +17,14 @@ public sealed class ModelFile : IDisposable
         foreach (TensorSlot slot in architecture.Slots(Config))
         {
             Fill(slot);
+        }
+
+        const string Tokens = "tokenizer.ggml.tokens";
+
+        if (file.Metadata.Array(Tokens) is { } tokens && tokens.Count > Config.VocabularySize)
+        {
+            throw new GgufException(
+                Tokens, $"{tokens.Count} tokens, but the model knows {Config.VocabularySize}; convert it again.");
         }
     }
 
@@ -61,6 +71,28 @@ public sealed class ModelFile : IDisposable
     /// <summary>Bytes of the tensors that the holder of <paramref name="span"/> needs.</summary>
     public long SpanBytes(BlockRange span) => SpanTensors(span).Sum(tensor => tensor.Bytes);
 
+    /// <summary>Reads all weights once and hashes them.</summary>
+    /// <exception cref="GgufException">The file became shorter, or cannot be read.</exception>
+    public ModelManifest ComputeManifest(IProgress<double>? progress = null)
+    {
+        // A split set counts as the one file it stands for, as its header does.
+        IReadOnlyList<GgufTensor> placed = GgufReader.Read(new HeaderBytes(Header), headerOnly: true).Tensors;
+        byte[] buffer = new byte[1 << 20];
+        double total = Math.Max(1, Tensors.Sum(tensor => (double)tensor.Bytes));
+        double done = 0;
+        var entries = new List<ManifestEntry>(Tensors.Count);
+
+        for (int i = 0; i < Tensors.Count; i++)
+        {
+            GgufTensor tensor = Tensors[i];
+            entries.Add(new ManifestEntry(
+                tensor.Name, tensor.Type, tensor.Dimensions, placed[i].Offset, tensor.Bytes, HashOf(tensor, buffer)));
+            progress?.Report((done += tensor.Bytes) / total);
+        }
+
+        return ModelManifest.Of(Header.Span, entries);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
@@ -75,6 +107,20 @@ public sealed class ModelFile : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    private byte[] HashOf(GgufTensor tensor, byte[] buffer)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        for (long offset = 0; offset < tensor.Bytes; offset += buffer.Length)
+        {
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, tensor.Bytes - offset));
+            Read(tensor, offset, part);
+            hash.AppendData(part);
+        }
+
+        return hash.GetHashAndReset();
     }
 
     private void Fill(TensorSlot slot)
