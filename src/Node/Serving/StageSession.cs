@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using Swarm.Inference.Model;
+using Swarm.Protocol;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Node.Serving;
+
+/// <summary>
+/// What this node keeps of a session from one epoch to the next: its keys and values, its ids, its lease. Touched by one
+/// run at a time, and between runs by whoever opens the next.
+/// </summary>
+internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
+{
+    private readonly List<int> _ids = [];
+    private int[] _held = [];
+    private long _heard = time.GetTimestamp();
+
+    internal string Id { get; } = id;
+
+    internal NodeId Origin { get; } = origin;
+
+    /// <summary>The newest epoch anyone opened here.</summary>
+    internal uint Epoch { get; set; }
+
+    internal StageRun? Run { get; set; }
+
+    /// <summary>Ends when nobody opens the session any more: openings follow one another.</summary>
+    internal Task Opening { get; set; } = Task.CompletedTask;
+
+    internal IBlockCache? Cache { get; private set; }
+
+    internal KvType Kv { get; private set; }
+
+    internal int PositionsMax { get; private set; }
+
+    internal long KvBytes { get; set; }
+
+    internal TimeSpan Lease { get; set; }
+
+    internal bool IsReleased { get; set; }
+
+    internal CancellationTokenSource Released { get; } = new();
+
+    /// <summary>How much of the lease is left.</summary>
+    internal TimeSpan LeaseLeft => Lease - time.GetElapsedTime(Volatile.Read(ref _heard));
+
+    /// <summary>The ids this node has computed, from position 0.</summary>
+    internal ReadOnlySpan<int> Ids => CollectionsMarshal.AsSpan(_ids);
+
+    /// <summary>The origin was heard.</summary>
+    internal void Heard() => Volatile.Write(ref _heard, time.GetTimestamp());
+
+    /// <summary>Whether the keys and values kept serve this seat, all or some.</summary>
+    internal bool Fits(StageSeat seat)
+        => Cache is not null
+            && Cache.Blocks.Contains(seat.Blocks)
+            && Kv == seat.Ticket.Kv
+            && PositionsMax == seat.PositionsMax;
+
+    /// <summary>Keys and values belong to a block: a seat stands where the poorest of its blocks stands.</summary>
+    internal int Held(BlockRange blocks)
+        => Cache is null ? 0 : _held.AsSpan(blocks.First - Cache.Blocks.First, blocks.Count).ToArray().Min();
+
+    /// <summary>Takes a new cache: nothing is held.</summary>
+    internal void Adopt(IBlockCache cache, StageSeat seat)
+    {
+        Cache?.Dispose();
+        Cache = cache;
+        Kv = seat.Ticket.Kv;
+        PositionsMax = seat.PositionsMax;
+        _held = new int[cache.Blocks.Count];
+        _ids.Clear();
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    internal void Drop()
+    {
+        Cache?.Dispose();
+        Cache = null;
+        _held = [];
+        _ids.Clear();
+    }
+
+    /// <summary>Forgets what is beyond the committed position; returns where the seat then stands.</summary>
+    internal int Truncate(BlockRange blocks, int committed)
+    {
+        int position = Math.Min(Held(blocks), committed);
+        Cache!.Truncate(position);
+
+        for (int i = 0; i < _held.Length; i++)
+        {
+            _held[i] = Math.Min(_held[i], position);
+        }
+
+        _ids.RemoveRange(position, _ids.Count - position);
+        return position;
+    }
+
+    /// <summary>Whether a step continues what is held; its ids must be the ones that are known.</summary>
+    /// <exception cref="FaultException">It does not.</exception>
+    internal void Check(ReceivedStep step)
+    {
+        int held = Cache!.Length;
+
+        if (step.Position > held)
+        {
+            throw new FaultException(new Fault
+            {
+                Code = FaultCode.PositionMismatch,
+                Message = $"A step at position {step.Position}; this stage stands at {held}.",
+                Position = (uint)held,
+            });
+        }
+
+        int known = Math.Min(step.End, held) - step.Position;
+
+        if (!Ids.Slice(step.Position, known).SequenceEqual(step.Tokens.AsSpan(0, known)))
+        {
+            throw new FaultException(FaultCode.PositionMismatch, "A step names other tokens than those computed here.");
+        }
+    }
+
+    /// <summary>The step was computed.</summary>
+    internal void Record(ReceivedStep step, BlockRange blocks)
+    {
+        _ids.AddRange(step.Tokens.AsSpan(Math.Min(step.Tokens.Length, _ids.Count - step.Position)));
+        _held.AsSpan(blocks.First - Cache!.Blocks.First, blocks.Count).Fill(Cache.Length);
+    }
+}
