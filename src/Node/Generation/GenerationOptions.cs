@@ -4,7 +4,7 @@ namespace Swarm.Node.Generation;
 public sealed record GenerationOptions
 {
     /// <summary>The numerics version of this program's compute.</summary>
-    public uint Numerics { get; init; } = 1;
+    public uint Numerics { get; init; } = Inference.Numerics.Version;
 
     /// <summary>Positions of a prompt in one step: enough to share the weights' traffic, and to fill a route of 3.</summary>
     public int ChunkTokens { get; init; } = 32;

@@ -4,7 +4,7 @@ namespace Swarm.Node.Serving;
 public sealed record ServingOptions
 {
     /// <summary>The numerics version of this program's compute.</summary>
-    public uint Numerics { get; init; } = 1;
+    public uint Numerics { get; init; } = Inference.Numerics.Version;
 
     /// <summary>Memory for keys and values of all sessions together. 1 GiB: with 8 blocks of 1B shape 64 k positions.</summary>
     public long KvBytesMax { get; init; } = 1L << 30;

@@ -130,7 +130,7 @@ public sealed class StageService : IAsyncDisposable
         OpenSession open = first.OpenSession;
         (StageSeat seat, ServedModel model) = Admit(open, stream.Link.Remote);
         string id = Convert.ToHexStringLower(seat.Ticket.Session.Span);
-        TimeSpan lease = TimeSpan.FromMilliseconds(Math.Clamp(open.LeaseMs, 1, _options.LeaseMax.TotalMilliseconds));
+        var lease = TimeSpan.FromMilliseconds(Math.Clamp(open.LeaseMs, 1, _options.LeaseMax.TotalMilliseconds));
         bool isNew = _table.Find(id) is null;
 
         StageRun run = await _table.OpenAsync(id, seat, model.Engine, lease, session =>
