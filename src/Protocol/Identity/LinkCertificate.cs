@@ -1,0 +1,175 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace Swarm.Protocol.Identity;
+
+/// <summary>
+/// The certificate of the libp2p TLS specification: self-signed by a throw-away key, with an extension in which the
+/// node's own key signs that throw-away key.
+/// </summary>
+internal static class LinkCertificate
+{
+    internal const string ExtensionOid = "1.3.6.1.4.1.53594.1.1";
+
+    // ecdsa-with-SHA256: what this program signs with and all it accepts.
+    private const string EcdsaSha256Oid = "1.2.840.10045.4.3.2";
+
+    // A clock may be behind by this much; certificates are renewed long before they end.
+    private static readonly TimeSpan Skew = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Life = TimeSpan.FromHours(24);
+
+    // Real ones have about 500 bytes.
+    private const int CertificateBytesMax = 4096;
+
+    private static readonly byte[] SignedPrefix = Encoding.ASCII.GetBytes("libp2p-tls-handshake:");
+
+    /// <summary>A fresh certificate with which the node proves its name.</summary>
+    internal static X509Certificate2 Create(NodeKey node, DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=swarm", key, HashAlgorithmName.SHA256);
+        byte[] signature = node.SignDer([.. SignedPrefix, .. key.ExportSubjectPublicKeyInfo()]);
+
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+
+        using (writer.PushSequence())
+        {
+            writer.WriteOctetString(PublicKeys.ToProtobuf(node.PublicKey));
+            writer.WriteOctetString(signature);
+        }
+
+        request.CertificateExtensions.Add(new X509Extension(ExtensionOid, writer.Encode(), critical: false));
+        X509Certificate2 certificate = request.CreateSelfSigned(now - Skew, now + Life + Skew);
+
+        if (!OperatingSystem.IsWindows())
+        {
+            return certificate;
+        }
+
+        // Schannel takes no ephemeral key; one that came out of a PKCS#12 file it takes.
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+        }
+    }
+
+    /// <summary>Checks a peer's certificate; null when it proves <paramref name="node"/>, else why it is refused.</summary>
+    /// <param name="certificate">The peer's leaf certificate.</param>
+    /// <param name="others">Whatever came with it; must be nothing.</param>
+    /// <param name="expected">The only node that may answer, or null.</param>
+    /// <param name="now">The time for the certificate's validity.</param>
+    /// <param name="node">Who it is.</param>
+    internal static string? Refusal(
+        X509Certificate2? certificate,
+        X509Certificate2Collection? others,
+        NodeId? expected,
+        DateTimeOffset now,
+        out NodeId node)
+    {
+        node = default;
+
+        if (certificate is null)
+        {
+            return "The peer shows no certificate.";
+        }
+
+        if (others is not null && others.Any(other => !other.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
+        {
+            return "The peer shows more than one certificate.";
+        }
+
+        if (certificate.RawDataMemory.Length > CertificateBytesMax)
+        {
+            return "The peer's certificate is too large.";
+        }
+
+        if (now < certificate.NotBefore || now > certificate.NotAfter)
+        {
+            return "The peer's certificate is not valid now; one of the two clocks is wrong.";
+        }
+
+        try
+        {
+            return ContentRefusal(certificate, expected, out node);
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            return $"The peer's certificate is malformed: {e.Message}";
+        }
+    }
+
+    private static string? ContentRefusal(X509Certificate2 certificate, NodeId? expected, out NodeId node)
+    {
+        node = default;
+        byte[] certificateKey = certificate.PublicKey.ExportSubjectPublicKeyInfo();
+
+        if (!IsSelfSigned(certificate, certificateKey))
+        {
+            return "The peer's certificate is not signed by its own P-256 key.";
+        }
+
+        X509Extension[] ours = [.. certificate.Extensions.Where(extension => extension.Oid?.Value == ExtensionOid)];
+
+        if (ours.Length != 1)
+        {
+            return "The peer's certificate does not carry the libp2p extension exactly once.";
+        }
+
+        if (certificate.Extensions.Any(extension => extension.Critical && extension != ours[0]))
+        {
+            return "The peer's certificate has a critical extension that is unknown here.";
+        }
+
+        var reader = new AsnReader(ours[0].RawData, AsnEncodingRules.DER);
+        AsnReader pair = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        byte[] encodedKey = pair.ReadOctetString();
+        byte[] signature = pair.ReadOctetString();
+        pair.ThrowIfNotEmpty();
+
+        if (!PublicKeys.TryFromProtobuf(encodedKey, out byte[] publicKey))
+        {
+            return "The peer's identity is not an ECDSA P-256 key.";
+        }
+
+        using ECDsa? key = PublicKeys.Import(publicKey);
+        byte[] claim = [.. SignedPrefix, .. certificateKey];
+
+        if (key is null
+            || !key.VerifyData(claim, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence))
+        {
+            return "The peer's identity did not sign its certificate.";
+        }
+
+        node = NodeKey.IdOf(publicKey);
+
+        return expected is { } wanted && wanted != node
+            ? $"Another node answers: {node} instead of {wanted}."
+            : null;
+    }
+
+    // Certificate ::= SEQUENCE { toBeSigned, algorithm, BIT STRING }
+    private static bool IsSelfSigned(X509Certificate2 certificate, byte[] certificateKey)
+    {
+        var reader = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.DER);
+        AsnReader parts = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        ReadOnlyMemory<byte> toBeSigned = parts.ReadEncodedValue();
+        AsnReader algorithm = parts.ReadSequence();
+        byte[] signature = parts.ReadBitString(out int unused);
+        parts.ThrowIfNotEmpty();
+
+        using ECDsa? key = PublicKeys.Import(certificateKey);
+
+        return unused == 0
+            && key is not null
+            && algorithm.ReadObjectIdentifier() == EcdsaSha256Oid
+            && key.VerifyData(
+                toBeSigned.Span,
+                signature,
+                HashAlgorithmName.SHA256,
+                DSASignatureFormat.Rfc3279DerSequence);
+    }
+}

@@ -1,0 +1,312 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Wire;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>Links over TCP under TLS 1.3, both sides proven by their certificates.</summary>
+public sealed class TcpTransport : ITransport
+{
+    private const int ListenBacklog = 128;
+
+    private readonly LinkHandshake _handshake;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Socket? _listener;
+    private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
+    private readonly HashSet<Link> _links = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private int _strangers;
+
+    /// <summary>A transport that listens at <paramref name="listen"/>, or only dials when that is null.</summary>
+    /// <param name="key">Who this node is.</param>
+    /// <param name="hello">What it says of itself; its addresses are filled in when it names none.</param>
+    /// <param name="listen">An address of this machine, or any (0.0.0.0, [::]); port 0 takes a free one.</param>
+    /// <param name="time">The clock of every deadline.</param>
+    /// <param name="log">Where refusals of strangers are noted.</param>
+    /// <exception cref="ListenException">The port is taken, or the address is not of this machine.</exception>
+    public TcpTransport(NodeKey key, Hello hello, IPEndPoint? listen, TimeProvider time, ILogger? log = null)
+    {
+        _time = time;
+        _log = log ?? NullLogger.Instance;
+        Hello own = hello.Clone();
+
+        if (listen is not null)
+        {
+            _listener = Listen(listen);
+            Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
+            Addresses = [.. ReachableAddresses(Endpoint).Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
+        }
+
+        if (own.Addresses.Count == 0)
+        {
+            own.Addresses.AddRange(
+                Addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
+        }
+
+        _handshake = new LinkHandshake(key, own, time);
+
+        if (_listener is not null)
+        {
+            _ = AcceptAllAsync(_listener);
+        }
+    }
+
+    /// <summary>Where this node listens, with the port the system chose; null when it does not.</summary>
+    public IPEndPoint? Endpoint { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<PeerAddress> Addresses { get; } = [];
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+
+        try
+        {
+            Socket socket = await ConnectAsync(address, stop.Token);
+            return Track(await _handshake.DialAsync(socket, address.Node, stop.Token));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new LinkClosedException("This node is stopping.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> AcceptAsync(CancellationToken cancel)
+    {
+        while (await _accepted.Reader.WaitToReadAsync(cancel))
+        {
+            if (_accepted.Reader.TryRead(out ILink? link))
+            {
+                return link;
+            }
+        }
+
+        throw new LinkClosedException("This node has stopped listening.");
+    }
+
+    /// <summary>Ends the node as SIGKILL would: no goodbye, every connection reset.</summary>
+    public void Kill()
+    {
+        StopListening();
+
+        foreach (Link link in Links())
+        {
+            link.Sever();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        StopListening();
+        await Task.WhenAll(Links().Select(async link => await link.DisposeAsync()));
+    }
+
+    private static Socket Listen(IPEndPoint at)
+    {
+        var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
+        try
+        {
+            if (at.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = at.Address.Equals(IPAddress.IPv6Any);
+            }
+
+            socket.Bind(at);
+            socket.Listen(ListenBacklog);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+
+            throw new ListenException(
+                e.SocketErrorCode switch
+                {
+                    SocketError.AddressAlreadyInUse => $"Port {at.Port} is in use; choose another with --listen.",
+                    SocketError.AddressNotAvailable => $"{at.Address} is no address of this machine.",
+                    SocketError.AccessDenied => $"Port {at.Port} needs more rights; choose one above 1023.",
+                    _ => $"Cannot listen at {at}: {e.Message}",
+                },
+                e);
+        }
+    }
+
+    // Loopback only when there is nothing else: elsewhere it would lead others to themselves.
+    private static IEnumerable<string> ReachableAddresses(IPEndPoint endpoint)
+    {
+        bool any = endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any);
+
+        if (!any)
+        {
+            return [endpoint.Address.ToString()];
+        }
+
+        IPAddress[] addresses =
+        [
+            .. NetworkInterface.GetAllNetworkInterfaces()
+                .Where(network => network.OperationalStatus == OperationalStatus.Up)
+                .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+                .Select(unicast => unicast.Address)
+                .Where(ip => !ip.IsIPv6LinkLocal && !IPAddress.IsLoopback(ip))
+                .Where(ip => ip.AddressFamily == AddressFamily.InterNetwork
+                    || endpoint.AddressFamily == AddressFamily.InterNetworkV6)
+                .Take(WireLimits.AddressesMax),
+        ];
+
+        return addresses.Length > 0 ? addresses.Select(ip => ip.ToString()) : [IPAddress.Loopback.ToString()];
+    }
+
+    private async Task<Socket> ConnectAsync(PeerAddress address, CancellationToken cancel)
+    {
+        string why = "the name has no address";
+
+        foreach (IPAddress ip in await ResolveAsync(address, cancel))
+        {
+            var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            using var patience = new CancellationTokenSource(LinkTimes.ConnectMax, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(ip, address.Port), either.Token);
+                return socket;
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                socket.Dispose();
+                cancel.ThrowIfCancellationRequested();
+                why = e is SocketException ? e.Message : "no answer";
+            }
+        }
+
+        throw new LinkClosedException($"Cannot reach {address}: {why}.");
+    }
+
+    private static async Task<IPAddress[]> ResolveAsync(PeerAddress address, CancellationToken cancel)
+    {
+        if (IPAddress.TryParse(address.Host, out IPAddress? literal))
+        {
+            return [literal];
+        }
+
+        try
+        {
+            return await Dns.GetHostAddressesAsync(address.Host, cancel);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            throw new LinkClosedException($"Cannot find {address.Host}: {e.Message}.", e);
+        }
+    }
+
+    private async Task AcceptAllAsync(Socket listener)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Socket socket = await listener.AcceptAsync(_stop.Token);
+
+                if (Interlocked.Increment(ref _strangers) > WireLimits.StrangersMax)
+                {
+                    _ = Interlocked.Decrement(ref _strangers);
+                    socket.Dispose();
+                    continue;
+                }
+
+                _ = WelcomeAsync(socket);
+            }
+            catch (SocketException e)
+            {
+                // One connection failed before it was taken, or there are too many open files for a while.
+                TcpTransportLog.AcceptFailed(_log, e.SocketErrorCode);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), _time);
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task WelcomeAsync(Socket socket)
+    {
+        EndPoint? from = null;
+
+        try
+        {
+            from = socket.RemoteEndPoint;
+            Link link = Track(await _handshake.AcceptAsync(socket, _stop.Token));
+
+            if (!_accepted.Writer.TryWrite(link))
+            {
+                link.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
+            }
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException
+            or SocketException)
+        {
+            socket.Dispose();
+            TcpTransportLog.StrangerRefused(_log, from, e.Message);
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _strangers);
+        }
+    }
+
+    private Link Track(Link link)
+    {
+        lock (_gate)
+        {
+            _ = _links.Add(link);
+        }
+
+        _ = ForgetAsync(link);
+
+        if (_stop.IsCancellationRequested)
+        {
+            link.Abort(FaultCode.Leaving, "This node is stopping.");
+        }
+
+        return link;
+    }
+
+    private async Task ForgetAsync(Link link)
+    {
+        await link.Gone;
+
+        lock (_gate)
+        {
+            _ = _links.Remove(link);
+        }
+    }
+
+    private Link[] Links()
+    {
+        lock (_gate)
+        {
+            return [.. _links];
+        }
+    }
+
+    private void StopListening()
+    {
+        _stop.Cancel();
+        _listener?.Dispose();
+        _ = _accepted.Writer.TryComplete();
+    }
+}
