@@ -1,0 +1,159 @@
+using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
+
+namespace Swarm.Inference.Forward;
+
+/// <summary>
+/// Consecutive blocks of a model, ready to compute: with the embedding if block 0 is among them, with the head if the
+/// last block is. One run at a time; callers from several threads take turns.
+/// </summary>
+public sealed unsafe class ModelSpan : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SpanWeights _weights;
+    private readonly ComputePool _pool;
+    private readonly BatchRunner _runner;
+
+    private ModelSpan(ModelConfig config, BlockRange blocks, SpanWeights weights, ComputePool pool)
+    {
+        Config = config;
+        Blocks = blocks;
+        _weights = weights;
+        _pool = pool;
+        _runner = new BatchRunner(config, blocks, weights, pool);
+    }
+
+    /// <summary>The model's blueprint.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The blocks that are loaded.</summary>
+    public BlockRange Blocks { get; }
+
+    /// <summary>
+    /// Bytes of memory the weights take: those of the span's tensors, and of the rows that fill a matrix up to a
+    /// multiple of sixteen.
+    /// </summary>
+    public long WeightBytes => _weights.Bytes;
+
+    /// <summary>Reads the tensors that <paramref name="blocks"/> need, and no others.</summary>
+    /// <exception cref="GgufException">The file became shorter, or holds a weight that is not finite.</exception>
+    public static ModelSpan Load(
+        ModelFile file, BlockRange blocks, ComputePool pool, IProgress<double>? progress = null)
+    {
+        if (blocks.IsEmpty || !file.Config.AllBlocks.Contains(blocks))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(blocks), blocks, $"the model has blocks {file.Config.AllBlocks}");
+        }
+
+        return new ModelSpan(file.Config, blocks, WeightLoader.Load(file, blocks, pool, progress), pool);
+    }
+
+    /// <summary>Bytes that one position of a session takes in the cache of these blocks.</summary>
+    public static long KvBytesPerPosition(ModelConfig config, BlockRange blocks, KvCacheType type)
+        => KvCache.BytesPerPosition(config, blocks, type);
+
+    /// <summary>Reserves the cache of one session: all its memory, now.</summary>
+    /// <param name="blocks">Which of the loaded blocks the session computes here.</param>
+    /// <param name="positions">How many positions it may reach.</param>
+    /// <param name="type">How numbers are kept.</param>
+    public KvCache NewCache(BlockRange blocks, int positions, KvCacheType type)
+        => !blocks.IsEmpty && Blocks.Contains(blocks)
+            ? new KvCache(Config, blocks, positions, type)
+            : throw new ArgumentOutOfRangeException(nameof(blocks), blocks, $"blocks {Blocks} are loaded");
+
+    /// <summary>
+    /// Computes every slice of the batch: embeds it if it starts at block 0, then its blocks. A slice's results are the
+    /// same whatever else is in the batch; one that fails says so in <see cref="StepSlice.Fault"/> and leaves the others
+    /// alone.
+    /// </summary>
+    /// <exception cref="NotFiniteException">A slice failed; thrown after the others are done, for the first of them.</exception>
+    public void Run(ReadOnlySpan<StepSlice> batch)
+    {
+        lock (_gate)
+        {
+            foreach (StepSlice slice in batch)
+            {
+                Check(slice);
+                slice.Fault = null;
+            }
+
+            _runner.Run(batch);
+        }
+
+        foreach (StepSlice slice in batch)
+        {
+            if (slice.Fault is { } fault)
+            {
+                throw fault;
+            }
+        }
+    }
+
+    /// <summary>The logits after a position, from its hidden state after the last block.</summary>
+    /// <exception cref="NotFiniteException">A logit is not finite.</exception>
+    public void Logits(ReadOnlySpan<float> row, Span<float> logits)
+    {
+        if (_weights.Output is null)
+        {
+            throw new InvalidOperationException("The span does not hold the head.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(row.Length, Config.Width);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, Config.VocabularySize);
+
+        lock (_gate)
+        {
+            _runner.Logits(row, logits);
+        }
+    }
+
+    /// <summary>Gives the memory back. Caches are their sessions' own.</summary>
+    public void Dispose()
+    {
+        _runner.Dispose();
+        _weights.Dispose();
+    }
+
+    private void Check(StepSlice slice)
+    {
+        KvCache cache = slice.Cache;
+        int count = slice.Rows.Length / Config.Width;
+        bool embeds = slice.Blocks.First == 0;
+
+        if (slice.Blocks.IsEmpty || !Blocks.Contains(slice.Blocks) || !cache.Blocks.Contains(slice.Blocks))
+        {
+            throw new ArgumentException($"blocks {slice.Blocks} are not in {Blocks} and in the cache's {cache.Blocks}");
+        }
+
+        if (slice.Rows.Length != count * Config.Width || (embeds && slice.Tokens.Length != count))
+        {
+            throw new ArgumentException($"{slice.Rows.Length} values for {slice.Tokens.Length} tokens");
+        }
+
+        if (slice.Position < 0 || slice.Position > cache.Length || slice.Position + count > cache.Capacity)
+        {
+            throw new ArgumentException(
+                $"positions {slice.Position} to {slice.Position + count}, but the cache holds {cache.Length} of "
+                + $"{cache.Capacity}");
+        }
+
+        if (slice.Position + count > cache.Length && slice.Blocks != cache.Blocks)
+        {
+            throw new ArgumentException($"blocks {slice.Blocks} of a cache of {cache.Blocks} can only be recomputed");
+        }
+
+        if (embeds && Config.HasPositionEmbedding && slice.Position + count > Config.ContextLength)
+        {
+            throw new ArgumentException($"the model has no position beyond {Config.ContextLength}");
+        }
+
+        foreach (int token in embeds ? slice.Tokens.Span : [])
+        {
+            if ((uint)token >= (uint)Config.VocabularySize)
+            {
+                throw new ArgumentException($"token {token} is not one of {Config.VocabularySize}");
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Swarm.Inference.Kernels;
+
+namespace Swarm.Inference.Forward;
+
+/// <summary>The weights of consecutive blocks, with the embedding before block 0 and the head after the last.</summary>
+internal sealed record SpanWeights(
+    PackedMatrix? TokenEmbedding,
+    PackedMatrix? PositionEmbedding,
+    IReadOnlyList<BlockWeights> Blocks,
+    NormWeights? OutputNorm,
+    Projection? Output,
+    Rotary? Rotary,
+    long Bytes) : IDisposable
+{
+    public void Dispose()
+    {
+        TokenEmbedding?.Dispose();
+        PositionEmbedding?.Dispose();
+        OutputNorm?.Dispose();
+        Output?.Dispose();
+
+        foreach (BlockWeights block in Blocks)
+        {
+            block.Dispose();
+        }
+    }
+}

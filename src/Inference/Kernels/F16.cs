@@ -1,0 +1,15 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>16-bit IEEE floats.</summary>
+internal readonly unsafe struct F16 : IFloatFormat
+{
+    public static int Size => sizeof(ushort);
+
+    public static float One(byte* source) => (float)*(Half*)source;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sixteen(byte* source) => HalfLanes.Load(source);
+}

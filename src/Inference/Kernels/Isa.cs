@@ -1,0 +1,23 @@
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// Which instructions kernels may use: the best the processor has, or fewer when a test pretends. Every rung computes
+/// the same bits; a matrix picks its kernel once, when it is packed.
+/// </summary>
+internal enum Isa
+{
+    /// <summary>Plain loops: the specification itself.</summary>
+    Scalar,
+
+    /// <summary>Portable vectors of whatever width the processor has; integer dots stay plain loops.</summary>
+    Portable,
+
+    /// <summary>256-bit byte multiplication.</summary>
+    Avx2,
+
+    /// <summary>256-bit byte dots.</summary>
+    AvxVnni,
+
+    /// <summary>512-bit byte multiplication.</summary>
+    Avx512,
+}

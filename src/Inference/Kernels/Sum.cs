@@ -1,0 +1,23 @@
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>One row plus another; each element on its own, so no order matters.</summary>
+internal static unsafe class Sum
+{
+    /// <summary>Adds <paramref name="term"/> to <paramref name="target"/>.</summary>
+    public static void Into(float* target, float* term, int count)
+    {
+        int i = 0;
+
+        for (; i + 16 <= count; i += 16)
+        {
+            (Vector512.Load(target + i) + Vector512.Load(term + i)).Store(target + i);
+        }
+
+        for (; i < count; i++)
+        {
+            target[i] += term[i];
+        }
+    }
+}
