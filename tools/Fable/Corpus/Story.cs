@@ -1,0 +1,4 @@
+namespace Swarm.Fable.Corpus;
+
+/// <summary>A story and what it cost the grammar to say it: the negative logarithm of its probability, in nats.</summary>
+public readonly record struct Story(string Text, double Nats);

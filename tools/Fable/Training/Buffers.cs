@@ -1,0 +1,16 @@
+using System.Runtime.InteropServices;
+
+namespace Swarm.Fable.Training;
+
+/// <summary>Float memory that vectors may load from.</summary>
+public static unsafe class Buffers
+{
+    /// <summary>Zeroed floats on a cache line's border. Who allocates for a while frees; what lives with the program does not.</summary>
+    public static float* Allocate(long count)
+    {
+        nuint bytes = (nuint)Math.Max(count, 16) * sizeof(float);
+        void* memory = NativeMemory.AlignedAlloc(bytes, 64);
+        NativeMemory.Clear(memory, bytes);
+        return (float*)memory;
+    }
+}

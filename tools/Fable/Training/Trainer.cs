@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Swarm.Fable.Corpus;
+
+namespace Swarm.Fable.Training;
+
+/// <summary>
+/// Trains a network on stories as they are told. Each step's stories are a function of seed, step and shard, and shards'
+/// gradients are summed in their order: the result does not depend on threads, nor on being stopped and resumed.
+/// </summary>
+public sealed unsafe class Trainer
+{
+    private const int Shards = 4;
+    private const int WarmupSteps = 100;
+    private const int DescentSteps = 800;
+    private const float GradientNormMax = 1;
+
+    private readonly NetworkShape _shape;
+    private readonly Grammar _grammar;
+    private readonly Vocabulary _vocabulary;
+    private readonly ulong _seed;
+    private readonly AdamW _optimizer;
+    private readonly float*[] _gradients = new float*[Shards];
+    private readonly ConcurrentBag<Pass> _passes = [];
+    private readonly int _threads;
+
+    /// <summary>A trainer of a network with fresh random weights.</summary>
+    public Trainer(NetworkShape shape, Grammar grammar, Vocabulary vocabulary, ulong seed, int threads)
+    {
+        (_shape, _grammar, _vocabulary, _seed, _threads) = (shape, grammar, vocabulary, seed, threads);
+        _optimizer = new AdamW(shape);
+        Parameters = Initial(shape, seed);
+        for (int shard = 0; shard < Shards; shard++)
+        {
+            _gradients[shard] = Buffers.Allocate(shape.Count);
+        }
+    }
+
+    /// <summary>All weights, tensor after tensor as the shape says.</summary>
+    public float* Parameters { get; }
+
+    /// <summary>How many steps have been made.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>How many tokens have been seen.</summary>
+    public long Tokens { get; private set; }
+
+    /// <summary>Weights as they are before training: normal, those that write to the residual smaller.</summary>
+    public static float* Initial(NetworkShape shape, ulong seed)
+    {
+        var random = new Storyteller(Grammar.Parse(""), seed);
+        float* parameters = Buffers.Allocate(shape.Count);
+        foreach ((string name, int offset, int rows, int columns) in shape.Tensors())
+        {
+            bool writes = name.Contains("attn_output", StringComparison.Ordinal)
+                || name.Contains("ffn_down", StringComparison.Ordinal);
+            double deviation = writes ? 0.03 / Math.Sqrt(2 * shape.Blocks) : 0.03;
+            for (int i = offset; i < offset + (rows * columns); i++)
+            {
+                double radius = Math.Sqrt(-2 * Math.Log((random.Number(1 << 30) + 1) / (double)(1 << 30)));
+                double angle = 2 * Math.PI * random.Number(1 << 30) / (1 << 30);
+                parameters[i] = rows == 1 ? 1 : (float)(deviation * radius * Math.Cos(angle));
+            }
+        }
+
+        return parameters;
+    }
+
+    /// <summary>One step of a run of so many; returns the mean loss per token.</summary>
+    public double Advance(int steps, float ratePeak)
+    {
+        double[] losses = new double[Shards];
+        int[] tokens = new int[Shards];
+        int[][][] batches = [.. Enumerable.Range(0, Shards).Select(shard => Batch(Step, shard))];
+        float weight = 1f / batches.Sum(batch => batch.Sum(ids => ids.Length - 1));
+        Parallel.For(0, Shards, new ParallelOptions { MaxDegreeOfParallelism = _threads }, shard =>
+        {
+            if (!_passes.TryTake(out Pass? pass))
+            {
+                pass = new Pass(_shape, 2 * _shape.Context);
+            }
+
+            new Span<float>(_gradients[shard], _shape.Count).Clear();
+            losses[shard] = pass.Run(Parameters, batches[shard], _gradients[shard], weight);
+            tokens[shard] = batches[shard].Sum(ids => ids.Length - 1);
+            _passes.Add(pass);
+        });
+        for (int shard = 1; shard < Shards; shard++)
+        {
+            Layers.Add(_gradients[shard], _gradients[0], _shape.Count);
+        }
+
+        double squares = 0;
+        for (int i = 0; i < _shape.Count; i++)
+        {
+            squares += _gradients[0][i] * _gradients[0][i];
+        }
+
+        float rate = Rate(steps, ratePeak);
+        Step++;
+        Tokens += tokens.Sum();
+        float factor = (float)Math.Min(1, GradientNormMax / Math.Sqrt(squares));
+        _optimizer.Step(Parameters, _gradients[0], Step, rate, factor);
+        return losses.Sum() / tokens.Sum();
+    }
+
+    /// <summary>Loss per story, in nats, and what the grammar itself needs for the same stories.</summary>
+    public (double Model, double Grammar) Evaluate(IReadOnlyList<Story> stories)
+    {
+        double[] losses = new double[stories.Count];
+        Parallel.For(0, stories.Count, new ParallelOptions { MaxDegreeOfParallelism = _threads }, i =>
+        {
+            if (!_passes.TryTake(out Pass? pass))
+            {
+                pass = new Pass(_shape, 2 * _shape.Context);
+            }
+
+            losses[i] = pass.Run(Parameters, [_vocabulary.EncodeWhole(stories[i].Text)]);
+            _passes.Add(pass);
+        });
+        return (losses.Average(), stories.Average(story => story.Nats));
+    }
+
+    /// <summary>Writes all that a later run needs to go on.</summary>
+    public void Save(string path)
+    {
+        string unfinished = path + ".part";
+        using (var writer = new BinaryWriter(File.Create(unfinished)))
+        {
+            writer.Write(_shape.Count);
+            writer.Write(Step);
+            writer.Write(Tokens);
+            foreach (nint start in Stored())
+            {
+                writer.Write(new ReadOnlySpan<byte>((void*)start, _shape.Count * sizeof(float)));
+            }
+        }
+
+        File.Move(unfinished, path, overwrite: true);
+    }
+
+    /// <summary>Goes on from what an earlier run wrote.</summary>
+    public void Restore(string path)
+    {
+        using var reader = new BinaryReader(File.OpenRead(path));
+        if (reader.ReadInt32() != _shape.Count)
+        {
+            throw new InvalidDataException($"{path} holds a network of another shape");
+        }
+
+        Step = reader.ReadInt32();
+        Tokens = reader.ReadInt64();
+        foreach (nint start in Stored())
+        {
+            reader.BaseStream.ReadExactly(new Span<byte>((void*)start, _shape.Count * sizeof(float)));
+        }
+    }
+
+    private nint[] Stored() => [(nint)Parameters, (nint)_optimizer.First, (nint)_optimizer.Second];
+
+    /// <summary>One whole story, and as much of two as the context holds: early positions are learned well, and late ones too.</summary>
+    private int[][] Batch(int step, int shard)
+    {
+        var teller = new Storyteller(_grammar, _seed + ((ulong)((step * Shards) + shard + 1) * 0xD1342543DE82EF95));
+        int[] pair = [.. _vocabulary.EncodeWhole(teller.Next().Text), .. _vocabulary.EncodeWhole(teller.Next().Text).Skip(1)];
+        return [_vocabulary.EncodeWhole(teller.Next().Text), pair[..Math.Min(pair.Length, _shape.Context + 1)]];
+    }
+
+    /// <summary>Warm up, stay, and at the end go down to nothing: a run can be made longer until its descent begins.</summary>
+    private float Rate(int steps, float peak)
+        => peak * MathF.Min(MathF.Min(1, (Step + 1f) / WarmupSteps), (float)(steps - Step) / DescentSteps);
+}
