@@ -7,7 +7,7 @@ public sealed class Storyteller(Grammar grammar, ulong seed)
 {
     private readonly Dictionary<string, Remembered> _memory = [];
     private readonly StringBuilder _text = new();
-    private ulong _state = seed;
+    private readonly Dice _dice = new(seed);
     private double _nats;
 
     private sealed record Remembered(Grammar.Option Option, string Text);
@@ -22,23 +22,12 @@ public sealed class Storyteller(Grammar grammar, ulong seed)
         return new Story(_text.ToString(), _nats);
     }
 
-    /// <summary>The next number below a limit: SplitMix64, so that no library's generator is part of the corpus.</summary>
-    public int Number(int limit)
-    {
-        _state += 0x9E3779B97F4A7C15;
-        ulong mixed = _state;
-        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-        mixed ^= mixed >> 31;
-        return (int)Math.BigMul(mixed, (ulong)limit, out _);
-    }
-
     private Grammar.Option Draw(string rule, string[] without)
     {
         Grammar.Option[] forbidden = [.. without.Select(name => _memory[name].Option)];
         Grammar.Option[] options = [.. grammar.Options(rule).Except(forbidden)];
         int total = options.Sum(option => option.Weight);
-        int ticket = Number(total);
+        int ticket = _dice.Next(total);
         int chosen = 0;
         while (ticket >= options[chosen].Weight)
         {

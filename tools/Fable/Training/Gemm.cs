@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Swarm.Fable.Training;
@@ -21,7 +20,7 @@ public readonly unsafe record struct Matrix(nint Start, int RowStride, int Colum
 /// The product of two float matrices: both are packed into panels that a kernel of 8 rows by 32 columns reads in order,
 /// with its sixteen sums in registers. One instance belongs to one thread.
 /// </summary>
-public sealed unsafe class Gemm : IDisposable
+public sealed unsafe class Gemm
 {
     private const int TileRows = 8;
     private const int TileColumns = 32;
@@ -51,14 +50,6 @@ public sealed unsafe class Gemm : IDisposable
                 }
             }
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_left);
-        NativeMemory.AlignedFree(_right);
-        NativeMemory.AlignedFree(_edge);
     }
 
     private void Block(int rows, int columns, int depth, float* c, int stride, bool keep)
@@ -107,10 +98,10 @@ public sealed unsafe class Gemm : IDisposable
             {
                 for (int d = 0; d < depth; d++)
                 {
-                    float* line1 = start + ((long)d * source.ColumnStride);
+                    float* source1 = start + ((long)d * source.ColumnStride);
                     for (int one = 0; one < width; one += 8)
                     {
-                        Vector256.Load(line1 + one).Store(panel + (d * width) + one);
+                        Vector256.Load(source1 + one).Store(panel + (d * width) + one);
                     }
                 }
 
@@ -124,10 +115,10 @@ public sealed unsafe class Gemm : IDisposable
 
             for (int one = 0; one < lines; one++)
             {
-                float* from1 = start + ((long)one * source.RowStride);
+                float* element = start + ((long)one * source.RowStride);
                 for (int d = 0; d < depth; d++)
                 {
-                    panel[(d * width) + one] = from1[(long)d * source.ColumnStride];
+                    panel[(d * width) + one] = element[(long)d * source.ColumnStride];
                 }
             }
         }
@@ -141,10 +132,10 @@ public sealed unsafe class Gemm : IDisposable
         Vector512<float> g0 = default, g1 = default, h0 = default, h1 = default;
         for (int k = 0; k < depth; k++)
         {
-            Vector512<float> x = Vector512.Load(right);
-            Vector512<float> y = Vector512.Load(right + 16);
+            var x = Vector512.Load(right);
+            var y = Vector512.Load(right + 16);
             right += TileColumns;
-            Vector512<float> one = Vector512.Create(left[0]);
+            var one = Vector512.Create(left[0]);
             a0 = Vector512.FusedMultiplyAdd(one, x, a0);
             a1 = Vector512.FusedMultiplyAdd(one, y, a1);
             one = Vector512.Create(left[1]);

@@ -13,7 +13,7 @@ public static unsafe class Layers
         Vector512<float> squares = default;
         for (int i = 0; i < width; i += Lanes)
         {
-            Vector512<float> value = Vector512.Load(x + i);
+            var value = Vector512.Load(x + i);
             squares = Vector512.FusedMultiplyAdd(value, value, squares);
         }
 
@@ -33,7 +33,7 @@ public static unsafe class Layers
         for (int i = 0; i < width; i += Lanes)
         {
             Vector512<float> unit = Vector512.Load(x + i) * scale;
-            Vector512<float> slope = Vector512.Load(dy + i);
+            var slope = Vector512.Load(dy + i);
             (Vector512.Load(dgain + i) + (unit * slope)).Store(dgain + i);
             sum = Vector512.FusedMultiplyAdd(unit, slope * Vector512.Load(gain + i), sum);
         }
@@ -71,7 +71,7 @@ public static unsafe class Layers
     public static float Softmax(float* scores, int known, int width, float scale)
     {
         new Span<float>(scores + known, width - known).Fill(float.NegativeInfinity);
-        Vector512<float> largest = Vector512.Create(float.NegativeInfinity);
+        var largest = Vector512.Create(float.NegativeInfinity);
         for (int i = 0; i < width; i += Lanes)
         {
             largest = Vector512.Max(largest, Vector512.Load(scores + i));
@@ -86,7 +86,7 @@ public static unsafe class Layers
         Vector512<float> sums = default;
         for (int i = 0; i < width; i += Lanes)
         {
-            Vector512<float> power = Vector512.Exp((Vector512.Load(scores + i) - Vector512.Create(max)) * scale);
+            var power = Vector512.Exp((Vector512.Load(scores + i) - Vector512.Create(max)) * scale);
             power.Store(scores + i);
             sums += power;
         }
@@ -118,7 +118,7 @@ public static unsafe class Layers
     {
         for (int i = 0; i < width; i += Lanes)
         {
-            Vector512<float> value = Vector512.Load(gate + i);
+            var value = Vector512.Load(gate + i);
             (value * Sigmoid(value) * Vector512.Load(up + i)).Store(y + i);
         }
     }
@@ -128,9 +128,9 @@ public static unsafe class Layers
     {
         for (int i = 0; i < width; i += Lanes)
         {
-            Vector512<float> value = Vector512.Load(gate + i);
+            var value = Vector512.Load(gate + i);
             Vector512<float> sigmoid = Sigmoid(value);
-            Vector512<float> slope = Vector512.Load(dy + i);
+            var slope = Vector512.Load(dy + i);
             Vector512<float> bend = sigmoid * (Vector512<float>.One + (value * (Vector512<float>.One - sigmoid)));
             (slope * Vector512.Load(up + i) * bend).Store(gate + i);
             (slope * value * sigmoid).Store(up + i);

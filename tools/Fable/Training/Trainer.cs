@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Swarm.Fable.Corpus;
 
 namespace Swarm.Fable.Training;
@@ -48,7 +47,7 @@ public sealed unsafe class Trainer
     /// <summary>Weights as they are before training: normal, those that write to the residual smaller.</summary>
     public static float* Initial(NetworkShape shape, ulong seed)
     {
-        var random = new Storyteller(Grammar.Parse(""), seed);
+        var dice = new Dice(seed);
         float* parameters = Buffers.Allocate(shape.Count);
         foreach ((string name, int offset, int rows, int columns) in shape.Tensors())
         {
@@ -57,9 +56,7 @@ public sealed unsafe class Trainer
             double deviation = writes ? 0.03 / Math.Sqrt(2 * shape.Blocks) : 0.03;
             for (int i = offset; i < offset + (rows * columns); i++)
             {
-                double radius = Math.Sqrt(-2 * Math.Log((random.Number(1 << 30) + 1) / (double)(1 << 30)));
-                double angle = 2 * Math.PI * random.Number(1 << 30) / (1 << 30);
-                parameters[i] = rows == 1 ? 1 : (float)(deviation * radius * Math.Cos(angle));
+                parameters[i] = rows == 1 ? 1 : (float)(deviation * dice.NextNormal());
             }
         }
 
