@@ -3,7 +3,7 @@ using Swarm.Testing;
 
 namespace Swarm.Inference.Tests;
 
-/// <summary>Conformance tests show themselves as not run where there is no kit, and fail where one is required.</summary>
+/// <summary>Conformance tests show themselves as not run without a kit, and fail where one is required.</summary>
 public abstract class KitFixture
 {
     [OneTimeSetUp]

@@ -12,7 +12,7 @@ public static class Kit
     /// <summary>Whether a missing kit fails the tests instead of leaving them unrun.</summary>
     public static bool IsRequired { get; } = Environment.GetEnvironmentVariable("SWARM_KIT_REQUIRED") == "1";
 
-    /// <summary>Files of the kit's folder <paramref name="folder"/> that match, in a fixed order; none without a kit.</summary>
+    /// <summary>Files of a folder of the kit that match, in a fixed order; none without a kit.</summary>
     public static IReadOnlyList<string> Files(string folder, string pattern, bool recursive = false)
     {
         string path = Path.Combine(Folder ?? "", folder);

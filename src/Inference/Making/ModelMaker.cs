@@ -15,7 +15,8 @@ public static class ModelMaker
 
     /// <summary>Writes the model of <paramref name="shape"/>, its matrices stored as <paramref name="type"/>.</summary>
     /// <returns>Its size in bytes.</returns>
-    public static long Write(string path, ModelShape shape, GgmlType type, ulong seed, IProgress<double>? progress = null)
+    public static long Write(
+        string path, ModelShape shape, GgmlType type, ulong seed, IProgress<double>? progress = null)
     {
         Maker(shape, type, seed, progress).Write(path);
         return new FileInfo(path).Length;
@@ -32,7 +33,10 @@ public static class ModelMaker
         VocabularyMaker.Write(writer, shape);
         ModelConfig config = shape.ToConfig();
         Architecture architecture = Architecture.All.First(known => known.Name == shape.Architecture);
-        List<TensorSlot> slots = [.. architecture.Slots(config).Where(slot => !slot.Optional).DistinctBy(slot => slot.Name)];
+        List<TensorSlot> slots =
+        [
+            .. architecture.Slots(config).Where(slot => !slot.Optional).DistinctBy(slot => slot.Name),
+        ];
         double total = slots.Sum(slot => (double)Elements(slot));
         double done = 0;
 
@@ -53,7 +57,8 @@ public static class ModelMaker
         return writer;
     }
 
-    private static long Elements(TensorSlot slot) => slot.Dimensions.Aggregate(1L, (product, length) => product * length);
+    private static long Elements(TensorSlot slot)
+        => slot.Dimensions.Aggregate(1L, (product, length) => product * length);
 
     private static void WriteTensor(Stream stream, TensorSlot slot, GgmlType type, ModelShape shape, ulong seed)
     {
@@ -88,7 +93,7 @@ public static class ModelMaker
         stream.Write(stored);
     }
 
-    /// <summary>Weights that keep a row's size from block to block, and give logits of a trained model's size.</summary>
+    /// <summary>Weights that keep a row's size from block to block, and make logits as large as trained ones.</summary>
     private static (float Mean, float Deviation) Distribution(TensorSlot slot, ModelShape shape)
     {
         float fan = 1 / MathF.Sqrt(slot.Dimensions[0]);

@@ -21,7 +21,7 @@ internal struct SeededWeights
         _state = hash ^ (seed * Step);
     }
 
-    /// <summary>Fills with values around <paramref name="mean"/> of standard deviation <paramref name="deviation"/>.</summary>
+    /// <summary>Fills with values of this mean and standard deviation.</summary>
     public void Fill(Span<float> values, float mean, float deviation)
     {
         // The sum of four even draws of 16 bits: bell-shaped, bounded, and one draw of 64 bits a value.

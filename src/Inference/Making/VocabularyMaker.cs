@@ -18,7 +18,10 @@ internal static class VocabularyMaker
     {
         string[] controls = Controls(shape);
         int merged = shape.Vocabulary - Bytes - controls.Length;
-        List<string> tokens = [.. Enumerable.Range(0, Bytes).Select(value => ByteLetters.Letter((byte)value).ToString())];
+        List<string> tokens =
+        [
+            .. Enumerable.Range(0, Bytes).Select(value => ByteLetters.Letter((byte)value).ToString()),
+        ];
         List<string> merges = [];
 
         foreach ((string left, string right) in Merges().Take(merged))
@@ -33,7 +36,8 @@ internal static class VocabularyMaker
         writer.Add("tokenizer.ggml.model", "gpt2");
         writer.Add("tokenizer.ggml.pre", gpt2 ? "gpt-2" : "llama-bpe");
         writer.Add("tokenizer.ggml.tokens", tokens);
-        writer.Add("tokenizer.ggml.token_type", [.. Enumerable.Range(0, tokens.Count).Select(id => id < bos ? NormalType : ControlType)]);
+        int[] types = [.. Enumerable.Range(0, tokens.Count).Select(id => id < bos ? NormalType : ControlType)];
+        writer.Add("tokenizer.ggml.token_type", types);
         writer.Add("tokenizer.ggml.merges", merges);
         writer.Add("tokenizer.ggml.bos_token_id", (uint)bos);
         writer.Add("tokenizer.ggml.eos_token_id", (uint)(gpt2 ? bos : bos + 1));
@@ -53,7 +57,7 @@ internal static class VocabularyMaker
         return [.. named, .. Enumerable.Range(0, reserved).Select(number => $"<|reserved_special_token_{number}|>")];
     }
 
-    /// <summary>Pairs to merge, shortest first: a letter or a word's first letter, then one more letter each time.</summary>
+    /// <summary>Pairs to merge, shortest first: a letter or a word's first, then one more letter each time.</summary>
     private static IEnumerable<(string Left, string Right)> Merges()
     {
         const string Letters = "etaoinshrdlucmfwypvbgkjqxz";

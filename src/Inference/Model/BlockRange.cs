@@ -35,7 +35,7 @@ public readonly record struct BlockRange(int First, int Last) : IComparable<Bloc
     public static BlockRange Parse(string text)
         => TryParse(text, out BlockRange range)
             ? range
-            : throw new FormatException($"'{text}' is no block range: write FIRST:LAST, for example 0:6 for blocks 0 to 5.");
+            : throw new FormatException($"'{text}' is no block range: write FIRST:LAST; 0:6 is blocks 0 to 5.");
 
     /// <summary>Reads <c>first:last</c>; false when the text is something else or the range is empty.</summary>
     public static bool TryParse(string? text, out BlockRange range)

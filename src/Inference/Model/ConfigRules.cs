@@ -32,7 +32,8 @@ internal static class ConfigRules
 
         return width % heads == 0
             ? width / heads
-            : throw new GgufException(keys.Key("attention.head_count"), $"{heads} heads do not divide a width of {width}.");
+            : throw new GgufException(
+                keys.Key("attention.head_count"), $"{heads} heads do not divide a width of {width}.");
     }
 
     /// <summary>Heads of keys and values, which must divide the heads that ask.</summary>

@@ -54,7 +54,7 @@ public sealed class GgufFile : IDisposable
     /// <summary>The tensor called <paramref name="name"/>; null when there is none.</summary>
     public GgufTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Fills <paramref name="into"/> from a tensor's bytes, starting at <paramref name="offset"/> within it.</summary>
+    /// <summary>Fills <paramref name="into"/> from a tensor's bytes, from <paramref name="offset"/> on.</summary>
     /// <exception cref="GgufException">The file became shorter, or cannot be read.</exception>
     public void Read(GgufTensor tensor, long offset, Span<byte> into)
     {

@@ -64,7 +64,8 @@ internal static partial class GgufParts
 
         if (declared is not null && declared != found)
         {
-            throw new GgufException(TensorsKey, $"the parts hold {found} tensors, not {declared}; download them again.");
+            throw new GgufException(
+                TensorsKey, $"the parts hold {found} tensors, not {declared}; download them again.");
         }
 
         var tensors = new List<GgufTensor>();
@@ -150,7 +151,8 @@ internal static partial class GgufParts
         if (header.Metadata.Whole(NumberKey) != part)
         {
             throw new GgufException(
-                NumberKey, $"'{path}' is part {header.Metadata.Whole(NumberKey) + 1}, not {part + 1}; open the first part.");
+                NumberKey,
+                $"'{path}' is part {header.Metadata.Whole(NumberKey) + 1}, not {part + 1}; open the first part.");
         }
 
         if (header.Metadata.Whole(CountKey) != count)

@@ -36,7 +36,7 @@ internal sealed class GgufReader
         _headerOnly = headerOnly;
     }
 
-    /// <summary>Reads a header; <paramref name="headerOnly"/> when the tensors' data is not there to be checked.</summary>
+    /// <summary>Reads a header; <paramref name="headerOnly"/> when no data is there to be checked.</summary>
     /// <exception cref="GgufException">A field is not what the format allows.</exception>
     public static GgufHeader Read(HeaderBytes bytes, bool headerOnly) => new GgufReader(bytes, headerOnly).Read();
 
@@ -82,7 +82,8 @@ internal sealed class GgufReader
 
         if (_bytes.Length < sizeof(uint) || UInt32("magic") != Magic)
         {
-            throw new GgufException("magic", "this is no GGUF file (it does not start with 'GGUF'); give a .gguf model.");
+            throw new GgufException(
+                "magic", "this is no GGUF file (it does not start with 'GGUF'); give a .gguf model.");
         }
 
         uint version = UInt32("version");
@@ -171,7 +172,7 @@ internal sealed class GgufReader
 
         if (found.Type != GgufValueType.U32 || found.IsArray)
         {
-            throw new GgufException(AlignmentKey, "the alignment is no unsigned 32-bit number; convert the model again.");
+            throw new GgufException(AlignmentKey, "it is no unsigned 32-bit number; convert the model again.");
         }
 
         uint alignment = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Slice(found.Start, sizeof(uint), AlignmentKey));
@@ -354,7 +355,7 @@ internal sealed class GgufReader
         return slice;
     }
 
-    /// <summary>A value whose bytes are known by place only: the buffer may still move while the header is read.</summary>
+    /// <summary>A value known by its place only: the buffer may still move while the header is read.</summary>
     private sealed record Draft(
         string Key, GgufValueType Type, int Count, int Start, int Length, bool IsArray, int[]? Starts)
     {

@@ -25,7 +25,8 @@ public sealed class GgufWriter
     }
 
     /// <summary>Adds a text.</summary>
-    public void Add(string key, string value) => Entry(key, GgufValueType.Text, () => Text(Encoding.UTF8.GetBytes(value)));
+    public void Add(string key, string value)
+        => Entry(key, GgufValueType.Text, () => Text(Encoding.UTF8.GetBytes(value)));
 
     /// <summary>Adds an unsigned number.</summary>
     public void Add(string key, uint value) => Entry(key, GgufValueType.U32, () => UInt32(value));
@@ -100,7 +101,7 @@ public sealed class GgufWriter
     }
 
     /// <summary>Writes the file.</summary>
-    /// <exception cref="InvalidOperationException">A tensor wrote another number of bytes than its shape has.</exception>
+    /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than its shape has.</exception>
     public void Write(Stream stream)
     {
         byte[] header = Header();

@@ -1,6 +1,6 @@
 namespace Swarm.Inference.Model;
 
-/// <summary>GPT-2: layer norm, learned positions, one matrix for queries, keys and values, GELU, biases everywhere.</summary>
+/// <summary>GPT-2: layer norm, learned positions, queries, keys and values from one matrix, GELU, biases.</summary>
 internal static class Gpt2Architecture
 {
     /// <summary>Reads the blueprint.</summary>
@@ -13,7 +13,8 @@ internal static class Gpt2Architecture
 
         if (headSize * (long)heads != width)
         {
-            throw new GgufException(keys.Key("attention.head_count"), $"{heads} heads of {headSize} are not {width} wide.");
+            throw new GgufException(
+                keys.Key("attention.head_count"), $"{heads} heads of {headSize} are not {width} wide.");
         }
 
         var layer = new LayerSpec

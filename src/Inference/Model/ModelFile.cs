@@ -48,7 +48,7 @@ public sealed class ModelFile : IDisposable
     /// <exception cref="UnsupportedModelException">This program cannot compute it.</exception>
     public static ModelFile Open(string path) => Over(GgufFile.Open(path));
 
-    /// <summary>The model behind a header that came from elsewhere: enough to tokenize and to plan, not to compute.</summary>
+    /// <summary>The model behind a header from elsewhere: enough to tokenize and plan, not to compute.</summary>
     /// <exception cref="GgufException">The header is not sound.</exception>
     public static ModelFile FromHeader(ReadOnlyMemory<byte> header) => Over(GgufFile.FromHeader(header));
 
@@ -60,13 +60,17 @@ public sealed class ModelFile : IDisposable
     public GgufTensor Require(string name)
         => Find(name) ?? throw new GgufException(name, "the file does not hold this tensor; convert the model again.");
 
-    /// <summary>Fills <paramref name="into"/> from a tensor's bytes, starting at <paramref name="offset"/> within it.</summary>
+    /// <summary>Fills <paramref name="into"/> from a tensor's bytes, from <paramref name="offset"/> on.</summary>
     /// <exception cref="GgufException">The file became shorter, or cannot be read.</exception>
     public void Read(GgufTensor tensor, long offset, Span<byte> into) => _file.Read(tensor, offset, into);
 
     /// <summary>The tensors that the holder of <paramref name="span"/> needs, each once.</summary>
     public IReadOnlyList<GgufTensor> SpanTensors(BlockRange span)
-        => [.. _slots.Where(pair => pair.Slot.IsNeededBy(span, Config.BlockCount)).Select(pair => pair.Tensor).Distinct()];
+    {
+        IEnumerable<(TensorSlot, GgufTensor Tensor)> needed
+            = _slots.Where(pair => pair.Slot.IsNeededBy(span, Config.BlockCount));
+        return [.. needed.Select(pair => pair.Tensor).Distinct()];
+    }
 
     /// <summary>Bytes of the tensors that the holder of <paramref name="span"/> needs.</summary>
     public long SpanBytes(BlockRange span) => SpanTensors(span).Sum(tensor => tensor.Bytes);
@@ -136,14 +140,15 @@ public sealed class ModelFile : IDisposable
         {
             throw new GgufException(
                 tensor.Name,
-                $"the tensor is {tensor.Shape}, the model needs {string.Join(" x ", slot.Dimensions)}; convert it again.");
+                $"the tensor is {tensor.Shape}, the model needs {string.Join(" x ", slot.Dimensions)}.");
         }
 
         if (!tensor.Type.IsSupported)
         {
             throw new UnsupportedModelException(
                 tensor.Name,
-                $"tensors of type {tensor.Type} are not supported; supported are {string.Join(", ", GgmlTypes.Supported)}.");
+                $"tensors of type {tensor.Type} are not supported; supported are "
+                + $"{string.Join(", ", GgmlTypes.Supported)}.");
         }
 
         if (slot.Dimensions.Count == 1 && tensor.Type != GgmlType.F32)

@@ -169,7 +169,8 @@ public sealed class ModelManifest
 
         long offset = reader.Size(long.MaxValue / 2);
         long bytes = reader.Size(long.MaxValue / 2);
-        var entry = new ManifestEntry(name, (GgmlType)type, dimensions, offset, bytes, reader.Take(HashBytes).ToArray());
+        byte[] hash = reader.Take(HashBytes).ToArray();
+        var entry = new ManifestEntry(name, (GgmlType)type, dimensions, offset, bytes, hash);
 
         if (dimensions[0] % entry.Type.ElementsPerBlock != 0 || entry.Type.BytesOf((long)elements) != bytes)
         {

@@ -9,7 +9,7 @@ namespace Swarm.Inference.Model;
 public sealed record TensorSlot(
     string Name, IReadOnlyList<long> Dimensions, TensorPlace Place, int Block = 0, bool Optional = false)
 {
-    /// <summary>Whether a node that holds <paramref name="span"/> of <paramref name="blockCount"/> blocks needs it.</summary>
+    /// <summary>Whether the holder of <paramref name="span"/> needs it.</summary>
     public bool IsNeededBy(BlockRange span, int blockCount) => Place switch
     {
         TensorPlace.Embedding => span.Contains(0),

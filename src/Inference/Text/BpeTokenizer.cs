@@ -26,7 +26,10 @@ internal sealed class BpeTokenizer : ITokenizer
         _vocabulary = new Vocabulary(metadata);
         _preTokenizer = PreTokenizer.Of(metadata);
         _splitter = new TextSplitter(metadata, _vocabulary);
-        _byteSymbols = [.. Enumerable.Range(0, 256).Select(value => SymbolOf(ByteLetters.Letter((byte)value).ToString()))];
+        _byteSymbols =
+        [
+            .. Enumerable.Range(0, 256).Select(value => SymbolOf(ByteLetters.Letter((byte)value).ToString())),
+        ];
         _merges = ReadMerges(metadata);
         AddBos = (Vocabulary.Adds(metadata, "add_bos_token") ?? _preTokenizer.AddBos) && Bos is not null;
         _addEos = (Vocabulary.Adds(metadata, "add_eos_token") ?? false) && _vocabulary.Eos is not null;

@@ -26,7 +26,8 @@ internal static class ByteLetters
 
         for (int value = 0; value < letters.Length; value++)
         {
-            bool visible = value is (>= '!' and <= '~') or (>= '\u00A1' and <= '\u00AC') or (>= '\u00AE' and <= '\u00FF');
+            bool visible = value
+                is (>= '!' and <= '~') or (>= '\u00A1' and <= '\u00AC') or (>= '\u00AE' and <= '\u00FF');
             letters[value] = visible ? (char)value : next++;
         }
 

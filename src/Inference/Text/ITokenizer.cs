@@ -21,7 +21,7 @@ public interface ITokenizer
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="addSpecial">Whether the tokens that the model wants around a text are added.</param>
-    /// <param name="parseSpecial">Whether control tokens written in the text count as such: never for what a user wrote.</param>
+    /// <param name="parseSpecial">Whether control tokens written out count as such: never for what users wrote.</param>
     int[] Encode(string text, bool addSpecial, bool parseSpecial);
 
     /// <summary>The bytes a token stands for; none for control tokens and for ids beyond the vocabulary.</summary>

@@ -82,6 +82,6 @@ internal abstract class PairMerger
         }
     }
 
-    /// <summary>A stretch of letters that is merged so far, and its neighbours; no length when it was merged away.</summary>
+    /// <summary>Letters that are merged so far, and their neighbours; without length when merged away.</summary>
     protected readonly record struct Symbol(int Start, int Length, int Id, int Previous, int Next);
 }

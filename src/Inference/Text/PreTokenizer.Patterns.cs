@@ -18,7 +18,8 @@ internal sealed partial record PreTokenizer
     private const string Lower = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}]";
     private const string Before = @"[^\r\n\p{L}\p{N}]?";
 
-    private const string HanLetters = @"\u2E80-\u2FDF\u3005\u3007\u3021-\u3029\u3038-\u303B\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF";
+    private const string HanLetters
+        = @"\u2E80-\u2FDF\u3005\u3007\u3021-\u3029\u3038-\u303B\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF";
     private const string UpperNotHan = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}-[" + HanLetters + "]]";
     private const string LowerNotHan = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}-[" + HanLetters + "]]";
 

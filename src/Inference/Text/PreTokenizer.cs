@@ -36,7 +36,10 @@ internal sealed partial record PreTokenizer(Regex[] Patterns, bool WholeWords = 
         (["tekken"], () => new([Tekken()], WholeWords: true, AddBos: true)),
         (["gpt-4o", "llama4", "kanana2", "minimax-m2", "talkie"], () => new([Gpt4o()])),
         (["kimi-k2"], () => new([KimiK2()])),
-        (["deepseek-llm"], () => new([LineEnd(), SpacedCased(), SpacedAsciiSigns(), LastSpace(), EastAsian(), Digits()])),
+        (
+            ["deepseek-llm"],
+            () => new([LineEnd(), SpacedCased(), SpacedAsciiSigns(), LastSpace(), EastAsian(), Digits()])
+        ),
         (["deepseek-coder"], () => new([LineEnd(), SpacedLetters(), SpacedSigns(), EastAsian(), Digit()])),
         (["deepseek-v3", "hunyuan-dense", "joyai-llm"], () => new([ThreeDigits(), HanAndKana(), DeepSeek3()])),
         (["falcon"], () => new([FalconSigns(), Gpt2(), ThreeAsciiDigits()])),

@@ -9,7 +9,7 @@ namespace Swarm.Inference.Text;
 /// </summary>
 internal sealed class ShadowText
 {
-    // One BMP stand-in per general category, in the order of UnicodeCategory; none lies in a range that a pattern names.
+    // One stand-in per general category, in the order of UnicodeCategory; none lies in a range that a pattern names.
     private const string StandIns
         = "\uA640\uA641\u01C5\uA60C\uA62A\uA66F\uA823\uA670\uA620\uA6E6\uA830\u2000\u2028\u2029\u0080\uFEFF\uD800\uE000"
         + "\uFE4D\uFE58\uFE59\uFE5A\u2E02\u2E03\uA60D\uFE62\uA838\uA700\uA490\uFFFF";

@@ -8,11 +8,14 @@ internal sealed class SpecialTokens
 
     private SpecialTokens(IEnumerable<(string Text, int Id)> tokens)
     {
-        _sorted = [.. tokens.Where(token => token.Text.Length > 0).OrderBy(token => token.Text, StringComparer.Ordinal)];
+        _sorted =
+        [
+            .. tokens.Where(token => token.Text.Length > 0).OrderBy(token => token.Text, StringComparer.Ordinal),
+        ];
         _first = [.. _sorted.Select(token => token.Text[0])];
     }
 
-    /// <summary>The tokens that are looked for: with <paramref name="control"/> all, otherwise those that are text.</summary>
+    /// <summary>The tokens to look for: those that are text, with <paramref name="control"/> all.</summary>
     public static SpecialTokens Of(Vocabulary vocabulary, bool control)
         => new(Enumerable.Range(0, vocabulary.Count)
             .Where(id => vocabulary.Kinds[id] == TokenKind.UserDefined

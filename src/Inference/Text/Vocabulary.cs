@@ -69,7 +69,7 @@ internal sealed class Vocabulary
     /// <summary>Tokens that end a generation.</summary>
     public IReadOnlySet<int> EndIds { get; }
 
-    /// <summary>Whether the file asks for a token at the start or the end of a text; null when it does not say.</summary>
+    /// <summary>Whether the file asks for a token before or behind a text; null when it does not say.</summary>
     public static bool? Adds(GgufMetadata metadata, string key) => metadata.Flag(Prefix + key);
 
     /// <summary>An array with one element per token.</summary>
@@ -79,7 +79,8 @@ internal sealed class Vocabulary
 
         return value is null || value.Count == Count
             ? value
-            : throw new GgufException(Prefix + key, $"{value.Count} values for {Count} tokens; convert the model again.");
+            : throw new GgufException(
+                Prefix + key, $"{value.Count} values for {Count} tokens; convert the model again.");
     }
 
     private TokenKind[] ReadKinds(GgufMetadata metadata)

@@ -13,7 +13,8 @@ internal sealed class GgufBytes
     public GgufBytes Header(ulong tensors, ulong entries, string magic = "GGUF", uint version = 3)
         => Raw(Encoding.ASCII.GetBytes(magic)).UInt32(version).UInt64(tensors).UInt64(entries);
 
-    public GgufBytes Text(string value) => UInt64((ulong)Encoding.UTF8.GetByteCount(value)).Raw(Encoding.UTF8.GetBytes(value));
+    public GgufBytes Text(string value)
+        => UInt64((ulong)Encoding.UTF8.GetByteCount(value)).Raw(Encoding.UTF8.GetBytes(value));
 
     public GgufBytes Entry(string key, uint type) => Text(key).UInt32(type);
 

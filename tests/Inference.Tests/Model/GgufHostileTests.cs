@@ -15,6 +15,7 @@ public sealed class GgufHostileTests
     private const uint Text = 8;
     private const uint ArrayOf = 9;
     private const ulong Huge = 1UL << 62;
+    private const ulong Wide = 1UL << 40;
 
     [TestCaseSource(nameof(Malformed))]
     public void A_malformed_field_is_named(byte[] bytes, string field)
@@ -35,7 +36,7 @@ public sealed class GgufHostileTests
 
         // Every length inside the header, then some inside of every tensor.
         IEnumerable<int> lengths = Enumerable.Range(0, header).Where(length => length < 300 || length % 7 == 0)
-            .Concat(model.Tensors.SelectMany(tensor => (int[])[data + (int)tensor.Offset, data + (int)tensor.Offset + 1]));
+            .Concat(model.Tensors.SelectMany(tensor => Enumerable.Range(data + (int)tensor.Offset, 2)));
 
         foreach (int length in lengths)
         {
@@ -128,7 +129,9 @@ public sealed class GgufHostileTests
     {
         string missing = Path.Combine(Path.GetTempPath(), "there-is-no-such-model.gguf");
 
-        Assert.That(() => ModelFile.Open(missing), Throws.InstanceOf<GgufException>().With.Message.Contains("does not exist"));
+        Assert.That(
+            () => ModelFile.Open(missing),
+            Throws.InstanceOf<GgufException>().With.Message.Contains("does not exist"));
         Assert.That(
             () => ModelFile.Open(Path.GetTempPath()),
             Throws.InstanceOf<GgufException>().With.Message.Contains("is a directory"));
@@ -140,6 +143,9 @@ public sealed class GgufHostileTests
             => new TestCaseData(bytes.ToArray(), field).SetArgDisplayNames(name);
 
         static GgufBytes Tensors(ulong count) => new GgufBytes().Header(count, 0);
+
+        static GgufBytes Entry(string key, uint type, ulong count = 1)
+            => new GgufBytes().Header(0, count).Entry(key, type);
 
         static GgufBytes Aligned(uint alignment)
             => new GgufBytes().Header(1, 1).Entry("general.alignment", U32).UInt32(alignment);
@@ -160,13 +166,13 @@ public sealed class GgufHostileTests
             Case("empty key", new GgufBytes().Header(0, 1).Text("").UInt32(U32).Raw(new byte[50]), "metadata key 0"),
             Case("key no UTF-8", new GgufBytes().Header(0, 1).UInt64(1).Raw(0xFF).Raw(new byte[50]), "metadata key 0"),
             Case("bad value type", new GgufBytes().Header(0, 1).Entry("a", 13).Raw(new byte[50]), "a"),
-            Case("duplicate key", new GgufBytes().Header(0, 2).Entry("a", U32).UInt32(1).Entry("a", U32).UInt32(1), "a"),
+            Case("duplicate key", Entry("a", U32, 2).UInt32(1).Entry("a", U32).UInt32(1), "a"),
             Case("bool of 2", new GgufBytes().Header(0, 1).Entry("a", Bool).Raw(2), "a"),
             Case("text too long", new GgufBytes().Header(0, 1).Entry("a", Text).UInt64(Huge).Raw(new byte[50]), "a"),
             Case("text of 2^64 - 1", new GgufBytes().Header(0, 1).Entry("a", Text).UInt64(ulong.MaxValue).Raw(1), "a"),
-            Case("array too long", new GgufBytes().Header(0, 1).Entry("a", ArrayOf).UInt32(U32).UInt64(Huge).Raw(1), "a"),
-            Case("array in array", new GgufBytes().Header(0, 1).Entry("a", ArrayOf).UInt32(ArrayOf).UInt64(1).Raw(1), "a"),
-            Case("array of unknown", new GgufBytes().Header(0, 1).Entry("a", ArrayOf).UInt32(99).UInt64(1).Raw(1), "a"),
+            Case("array too long", Entry("a", ArrayOf).UInt32(U32).UInt64(Huge).Raw(1), "a"),
+            Case("array in array", Entry("a", ArrayOf).UInt32(ArrayOf).UInt64(1).Raw(1), "a"),
+            Case("array of unknown", Entry("a", ArrayOf).UInt32(99).UInt64(1).Raw(1), "a"),
             Case("alignment 0", Aligned(0).Tensor("t", [8]).Data(32), "general.alignment"),
             Case("alignment 24", Aligned(24).Tensor("t", [8]).Data(32), "general.alignment"),
             Case("alignment too large", Aligned(1 << 17).Tensor("t", [8]).Data(32), "general.alignment"),
@@ -175,8 +181,8 @@ public sealed class GgufHostileTests
             Case("five dimensions", Tensors(1).Tensor("t", [1, 1, 1, 1, 1]).Data(64), "t"),
             Case("dimension 0", Tensors(1).Tensor("t", [8, 0]).Data(64), "t"),
             Case("negative dimension", Tensors(1).Tensor("t", [8, ulong.MaxValue]).Data(64), "t"),
-            Case("too many elements", Tensors(1).Tensor("t", [1UL << 40, 1UL << 40, 1UL << 40, 1UL << 40]).Data(64), "t"),
-            Case("elements wrap to few", Tensors(1).Tensor("t", [1UL << 32, 1UL << 32, 1UL << 32, 1UL << 32]).Data(64), "t"),
+            Case("too many elements", Tensors(1).Tensor("t", [Wide, Wide, Wide, Wide]).Data(64), "t"),
+            Case("elements wrap to few", Tensors(1).Tensor("t", [1UL << 32, 1UL << 32, 1UL << 32, 1]).Data(64), "t"),
             Case("unknown type", Tensors(1).Tensor("t", [8], type: 4).Data(64), "t"),
             Case("negative type", Tensors(1).Tensor("t", [8], type: uint.MaxValue).Data(64), "t"),
             Case("row of half a block", Tensors(1).Tensor("t", [48], type: 8).Data(64), "t"),
@@ -187,7 +193,7 @@ public sealed class GgufHostileTests
             Case("descending", Tensors(2).Tensor("t", [8], offset: 32).Tensor("u", [8]).Data(64), "u"),
             Case("data too short", Tensors(1).Tensor("t", [8]).Data(31), "t"),
             Case("data missing", Tensors(1).Tensor("t", [8]), "t"),
-            Case("data end overflows", Tensors(1).Tensor("t", [1UL << 40, 1 << 8], offset: (1UL << 61) - 32).Data(64), "t"),
+            Case("data end overflows", Tensors(1).Tensor("t", [Wide, 256], offset: (1UL << 61) - 32).Data(64), "t"),
             Case("no architecture", new GgufBytes().Header(0, 0), "general.architecture"),
         ];
     }

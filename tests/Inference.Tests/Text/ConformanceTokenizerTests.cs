@@ -38,14 +38,17 @@ public sealed class ConformanceTokenizerTests : KitFixture
 
             int[] plain = Ids(result.Value.GetProperty("plain"));
             int[] special = result.Value.TryGetProperty("special", out JsonElement own) ? Ids(own) : plain;
-            int[] around = result.Value.TryGetProperty("special_bos", out own) ? Ids(own) : [.. prefix, .. special, .. suffix];
+            int[] around = result.Value.TryGetProperty("special_bos", out own)
+                ? Ids(own)
+                : [.. prefix, .. special, .. suffix];
             strings++;
             Compare(wrong, result.Name, "plain", text, tokenizer.Encode(text, false, false), plain);
             Compare(wrong, result.Name, "special", text, tokenizer.Encode(text, false, true), special);
             Compare(wrong, result.Name, "around", text, tokenizer.Encode(text, true, true), around);
         }
 
-        TestContext.Out.WriteLine($"{Path.GetFileName(path)}: {tokenizer.Kind}, {strings} strings, {wrong.Count} differ");
+        string name = Path.GetFileName(path);
+        TestContext.Out.WriteLine($"{name}: {tokenizer.Kind}, {strings} strings, {wrong.Count} differ");
         wrong.Take(10).ToList().ForEach(TestContext.Out.WriteLine);
         bool approximated = Approximated.Contains(file.Metadata.Text("tokenizer.ggml.pre"));
         Assert.That(wrong, approximated ? Has.Count.LessThan(strings / 10) : Is.Empty);
@@ -107,7 +110,8 @@ public sealed class ConformanceTokenizerTests : KitFixture
             }
 
             var stream = new TextStream(tokenizer);
-            string continuation = string.Concat(Ids(prompt.GetProperty("continuation")).Select(stream.Push)) + stream.Flush();
+            int[] ids = Ids(prompt.GetProperty("continuation"));
+            string continuation = string.Concat(ids.Select(stream.Push)) + stream.Flush();
             Assert.That(tokenizer.Encode(text, true, false), Is.EqualTo(Ids(prompt.GetProperty("tokens"))));
             Assert.That(continuation, Is.EqualTo(prompt.GetProperty("text_of_continuation").GetString()));
             prompts++;
