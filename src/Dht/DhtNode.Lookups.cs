@@ -75,15 +75,16 @@ public sealed partial class DhtNode
         }
 
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
-        TimeSpan wait = slotAt is { } at ? Later(at - Elapsed, TimeSpan.Zero) : _options.QueryTimeout;
-        var slot = Task.Delay(wait, _time, done.Token);
+        TimeSpan wait = slotAt is { } at ? at - Elapsed : _options.QueryTimeout;
+
+        // A delay is cut to whole milliseconds: rounded down, the deadline would never be reached.
+        double waitMs = Math.Max(1, Math.Ceiling(wait.TotalMilliseconds));
+        var slot = Task.Delay(TimeSpan.FromMilliseconds(waitMs), _time, done.Token);
         _ = await Task.WhenAny([.. inFlight, slot]);
         cancel.ThrowIfCancellationRequested();
         _stop.Token.ThrowIfCancellationRequested();
         done.Cancel();
     }
-
-    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     // Asks one node, and reads on until it has given every page of its records.
     private async Task<Reply> FindPagesAsync(Contact contact, NodeId target, bool records, CancellationToken cancel)
