@@ -1,4 +1,3 @@
-using Swarm.Node.CommandLine;
 
 namespace Swarm.Node;
 

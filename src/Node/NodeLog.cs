@@ -26,14 +26,15 @@ internal static partial class NodeLog
     [LoggerMessage(7, LogLevel.Information, "serving blocks {Blocks} of {Model}: {PerBlockMs:0.###} ms a block, room for {KvTokens} tokens")]
     public static partial void Serving(ILogger log, string blocks, string model, double perBlockMs, long kvTokens);
 
-    [LoggerMessage(8, LogLevel.Information, "session {Session} opened by {Origin}, blocks {Blocks}, epoch {Epoch}")]
-    public static partial void SessionOpened(ILogger log, string session, string origin, string blocks, uint epoch);
+    [LoggerMessage(8, LogLevel.Information, "session {Session} opened: blocks {Blocks}")]
+    public static partial void SessionOpened(ILogger log, string session, string blocks);
 
-    [LoggerMessage(9, LogLevel.Information, "session {Session} ended")]
-    public static partial void SessionEnded(ILogger log, string session);
+    [LoggerMessage(9, LogLevel.Information, "session {Session} ended: {Why}")]
+    public static partial void SessionEnded(ILogger log, string session, string why);
 
-    [LoggerMessage(10, LogLevel.Information, "route repaired for session {Session}: epoch {Epoch}")]
-    public static partial void RouteRepaired(ILogger log, string session, uint epoch);
+    [LoggerMessage(10, LogLevel.Information,
+        "route repaired: session {Session}, blocks {Blocks}, epoch {Epoch}, {Positions} position(s) kept here")]
+    public static partial void RouteRepaired(ILogger log, string session, string blocks, uint epoch, int positions);
 
     [LoggerMessage(11, LogLevel.Information, "leaving: {Sessions} session(s) to finish")]
     public static partial void Leaving(ILogger log, int sessions);
@@ -41,9 +42,9 @@ internal static partial class NodeLog
     [LoggerMessage(12, LogLevel.Information, "left the swarm")]
     public static partial void Left(ILogger log);
 
-    [LoggerMessage(13, LogLevel.Warning, "could not announce to the swarm: {Reason}")]
+    [LoggerMessage(13, LogLevel.Warning, "could not announce to the swarm, will try again: {Reason}")]
     public static partial void AnnounceFailed(ILogger log, string reason);
 
-    [LoggerMessage(14, LogLevel.Warning, "could not reach {Address}: {Reason}")]
-    public static partial void BootstrapFailed(ILogger log, string address, string reason);
+    [LoggerMessage(14, LogLevel.Information, "reading the model: {Percent} %")]
+    public static partial void Hashing(ILogger log, int percent);
 }

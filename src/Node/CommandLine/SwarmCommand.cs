@@ -56,7 +56,13 @@ internal static class SwarmCommand
         var root = new RootCommand(
             "Runs a language model that no single device could hold, on the devices you already own.")
         {
+            JoinCommand.Create(terminal),
+            GenerateCommand.Create(terminal),
+            StatusCommand.Create(terminal),
+            LeaveCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            DemoCommand.Create(terminal),
+            MakeModelCommand.Create(terminal),
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();

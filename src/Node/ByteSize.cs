@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Swarm.Node.CommandLine;
+namespace Swarm.Node;
 
 /// <summary>Amounts of memory as people write and read them.</summary>
 internal static class ByteSize

@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Swarm.Inference.Model;
+using Swarm.Node.Membership;
+using Swarm.Node.Routing;
+
+namespace Swarm.Node.CommandLine;
+
+/// <summary>What <c>swarm status --json</c> says.</summary>
+internal static class StatusJson
+{
+    public static string Write(SwarmStatus status)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("swarm", status.Swarm);
+            json.WriteNumber("nodes", status.NodeCount);
+            json.WriteStartArray("models");
+
+            foreach (ModelStatus model in status.Models)
+            {
+                WriteModel(json, model);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, ModelStatus model)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", model.Listing.Name);
+        json.WriteString("manifest", Convert.ToHexStringLower(model.Listing.Model.Span));
+        json.WriteString("architecture", model.Listing.Architecture);
+        json.WriteNumber("blocks", model.BlockCount);
+        json.WriteNumber("bytes", model.Listing.Bytes);
+        json.WriteStartArray("replicas");
+
+        foreach (int replicas in model.Replicas)
+        {
+            json.WriteNumberValue(replicas);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("uncovered");
+
+        foreach (BlockRange range in model.Uncovered)
+        {
+            json.WriteStringValue(range.ToString());
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("nodes");
+
+        foreach (PeerOffer offer in model.View.Offers)
+        {
+            WriteOffer(json, offer);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteOffer(Utf8JsonWriter json, PeerOffer offer)
+    {
+        json.WriteStartObject();
+        json.WriteString("node", offer.Node.ToString());
+        json.WriteString("name", offer.Offer.Name);
+        json.WriteString("blocks", offer.Blocks.ToString());
+        json.WriteString("state", offer.Offer.State.ToString().ToLowerInvariant());
+        json.WriteNumber("decodePerBlockMs", offer.Offer.DecodePerBlockMs);
+        json.WriteNumber("prefillPerBlockMs", offer.Offer.PrefillPerBlockMs);
+        json.WriteNumber("kvTokensFree", offer.Offer.KvTokensFree);
+        json.WriteNumber("queueDepth", offer.Offer.QueueDepth);
+        json.WriteString("software", offer.Offer.Software);
+        json.WriteStartArray("addresses");
+
+        foreach (Protocol.Messages.Address address in offer.Offer.Addresses)
+        {
+            json.WriteStringValue(new Protocol.Transport.PeerAddress(address.Host, (int)address.Port).ToString());
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

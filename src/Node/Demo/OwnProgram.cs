@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace Swarm.Node.Demo;
+
+/// <summary>Starts this same program again, as another process.</summary>
+internal static class OwnProgram
+{
+    /// <summary>How to start it with other arguments, its output to be read here.</summary>
+    public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
+    {
+        string path = Environment.ProcessPath
+            ?? throw CommandException.Failed("the program cannot find its own file.");
+        var info = new ProcessStartInfo(path)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
+
+        // Run as `dotnet swarm.dll`, the process is the host's and the program its first argument.
+        if (Path.GetFileNameWithoutExtension(path) == "dotnet")
+        {
+            info.ArgumentList.Add(typeof(OwnProgram).Assembly.Location);
+        }
+
+        foreach (string argument in arguments)
+        {
+            info.ArgumentList.Add(argument);
+        }
+
+        return info;
+    }
+}

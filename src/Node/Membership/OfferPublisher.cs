@@ -1,0 +1,52 @@
+using Google.Protobuf;
+using Swarm.Dht;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Node.Membership;
+
+/// <summary>Keeps this node's claims in the DHT true: its blocks under each of their groups, and its model's listing.</summary>
+internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing listing, TimeSpan lease)
+{
+    private readonly Dictionary<NodeId, Publication> _offers = [];
+    private Publication? _listing;
+
+    /// <summary>Publishes what this node offers now, in the place of what it offered before.</summary>
+    public async Task AnnounceAsync(BlockOffer offer, CancellationToken cancel)
+    {
+        byte[] value = offer.ToByteArray();
+
+        for (int group = DhtKeys.GroupOf((int)offer.First); group <= DhtKeys.GroupOf((int)offer.Last - 1); group++)
+        {
+            NodeId key = DhtKeys.Blocks(swarm, offer.Model.Span, group);
+
+            if (_offers.TryGetValue(key, out Publication? publication))
+            {
+                _ = await publication.UpdateAsync(value, cancel);
+            }
+            else
+            {
+                _offers[key] = await dht.PublishAsync(key, value, lease, cancel);
+            }
+        }
+
+        _listing ??= await dht.PublishAsync(DhtKeys.Models(swarm), listing.ToByteArray(), lease, cancel);
+    }
+
+    /// <summary>Publishes tombstones: nobody needs to find out that this node is gone.</summary>
+    public async Task WithdrawAsync(BlockOffer last, CancellationToken cancel)
+    {
+        var tombstone = new BlockOffer(last) { State = OfferState.Left };
+        tombstone.Links.Clear();
+        List<Task> withdrawals = [.. _offers.Values.Select(offer => offer.WithdrawAsync(tombstone.ToByteArray(), cancel))];
+
+        if (_listing is not null)
+        {
+            withdrawals.Add(_listing.WithdrawAsync(new ModelListing().ToByteArray(), cancel));
+        }
+
+        await Task.WhenAll(withdrawals);
+        _offers.Clear();
+        _listing = null;
+    }
+}

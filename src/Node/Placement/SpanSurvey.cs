@@ -1,0 +1,24 @@
+using Swarm.Inference.Model;
+using Swarm.Node.Routing;
+using Swarm.Protocol.Messages;
+
+namespace Swarm.Node.Placement;
+
+/// <summary>What a swarm holds of a model already, as placement sees it.</summary>
+internal static class SpanSurvey
+{
+    // Who has not measured yet counts as middling: 10 ms a block is a laptop with a model of 8B.
+    private const double UnknownPerBlockMs = 10;
+
+    /// <summary>The spans that count: served ones, and those that are being loaded.</summary>
+    public static IEnumerable<OfferedSpan> Read(SwarmView view)
+        => view.Offers
+            .Where(offer => offer.Offer.State is OfferState.Serving or OfferState.Joining)
+            .Select(offer => new OfferedSpan(
+                offer.Blocks,
+                offer.Offer.DecodePerBlockMs > 0 ? offer.Offer.DecodePerBlockMs : UnknownPerBlockMs));
+
+    /// <summary>The span to hold: the one a person chose, or the one the swarm lacks most; null when none fits.</summary>
+    public static BlockRange? Choose(SwarmView view, int blockCount, double perBlockMs, MemoryPlan plan)
+        => BlockChooser.Choose(BlockChooser.Supply(blockCount, Read(view)), perBlockMs, plan.Fits);
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using Swarm.Dht;
+using Swarm.Inference;
+using Swarm.Protocol;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+
+namespace Swarm.Node;
+
+/// <summary>A process's place in a swarm: its key, its links and its part in the DHT.</summary>
+internal sealed class SwarmMember : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ITransport _transport;
+    private Task _running = Task.CompletedTask;
+
+    public SwarmMember(NodeKey key, SwarmId swarm, ITransport transport, bool server, TimeProvider time, Random random, ILogger log)
+    {
+        Key = key;
+        Swarm = swarm;
+        _transport = transport;
+        Links = new LinkPool(transport, key.Id, time, log);
+        Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
+    }
+
+    /// <summary>What this program calls itself towards its peers.</summary>
+    public static string Software { get; } = $"swarm {Version}";
+
+    public NodeKey Key { get; }
+
+    public SwarmId Swarm { get; }
+
+    public LinkPool Links { get; }
+
+    public DhtNode Dht { get; }
+
+    /// <summary>Where others can dial this process; empty for a guest.</summary>
+    public IReadOnlyList<PeerAddress> Addresses => _transport.Addresses;
+
+    private static string Version
+        => (typeof(SwarmMember).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0")
+            .Split('+')[0];
+
+    /// <summary>Accepts links and keeps the DHT; every handler is registered by now.</summary>
+    public void Start() => _running = Task.WhenAll(Links.RunAsync(_stop.Token), Dht.RunAsync(_stop.Token));
+
+    /// <summary>Joins through known addresses.</summary>
+    /// <exception cref="LinkClosedException">Nobody answers at any of them.</exception>
+    /// <exception cref="FaultException">The only ones who answer are of another swarm or version.</exception>
+    public async Task EnterAsync(IReadOnlyList<PeerAddress> doors, CancellationToken cancel)
+    {
+        Exception? closed = null;
+        int open = 0;
+
+        // Dialled here and not only by the DHT, which would keep the reason to itself.
+        foreach (PeerAddress door in doors)
+        {
+            try
+            {
+                _ = await Links.GetAsync(door, cancel);
+                open++;
+            }
+            catch (Exception reason) when (reason is LinkClosedException or FaultException or ProtocolException)
+            {
+                closed = closed is FaultException ? closed : reason;
+            }
+        }
+
+        if (open == 0 && closed is not null)
+        {
+            throw closed is LinkClosedException
+                ? new LinkClosedException(
+                    $"nobody answers at {string.Join(", ", doors)}: check the address, and that a node runs there.",
+                    closed)
+                : closed;
+        }
+
+        _ = await Dht.BootstrapAsync(doors, cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Links.DisposeAsync();
+        Dht.Dispose();
+        await _transport.DisposeAsync();
+        await _running;
+        Key.Dispose();
+        _stop.Dispose();
+    }
+}
