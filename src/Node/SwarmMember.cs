@@ -1,6 +1,6 @@
-using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Dht;
 using Swarm.Inference;
 using Swarm.Protocol;
@@ -24,6 +24,27 @@ internal sealed class SwarmMember : IAsyncDisposable
         _transport = transport;
         Links = new LinkPool(transport, key.Id, time, log);
         Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
+    }
+
+    /// <summary>A member that others can dial, and that holds records for them.</summary>
+    public static SwarmMember CreateNode(NodeOptions options, NodeKey key, TimeProvider time, ILogger log)
+    {
+        var swarm = SwarmId.FromName(options.Swarm);
+        Hello hello = Hellos.Create(swarm, Numerics.Version, Software, options.Name, server: true);
+        ITransport transport = TcpTransport.Listen(key, hello, options.Listen, time, log);
+
+        return new SwarmMember(key, swarm, transport, server: true, time, new EntropyRandom(), log);
+    }
+
+    /// <summary>A member for one question: nobody can dial it, and it is forgotten afterwards.</summary>
+    public static SwarmMember CreateGuest(string name, TimeProvider time)
+    {
+        var key = NodeKey.Create();
+        var swarm = SwarmId.FromName(name);
+        Hello hello = Hellos.Create(swarm, Numerics.Version, Software, "", server: false);
+        ITransport transport = TcpTransport.Dialler(key, hello, time);
+
+        return new SwarmMember(key, swarm, transport, server: false, time, new EntropyRandom(), NullLogger.Instance);
     }
 
     /// <summary>What this program calls itself towards its peers.</summary>

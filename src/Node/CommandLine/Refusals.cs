@@ -1,5 +1,9 @@
 using System.Net.Sockets;
+using Swarm.Inference.Forward;
+using Swarm.Inference.Model;
+using Swarm.Node.Routing;
 using Swarm.Protocol;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 
@@ -15,6 +19,10 @@ internal static class Refusals
         OperationCanceledException => (ExitCode.Interrupted, "stopped."),
         FaultException { Code: FaultCode.OtherSwarm } fault => (ExitCode.Failed, $"that node belongs to another swarm: {fault.Message} Give its name with --swarm."),
         FaultException { Code: FaultCode.Version } fault => (ExitCode.Failed, $"that node runs another version: {fault.Message} Use the same version on both."),
+        RouteException route => (ExitCode.NoRoute, route.Message),
+        NotFiniteException overflow => (ExitCode.Failed, $"the model's numbers overflow on this text: {overflow.Message}"),
+        GgufException model => (ExitCode.Usage, model.Message),
+        IdentityException identity => (ExitCode.Failed, identity.Message),
         FaultException fault => (ExitCode.Failed, fault.Message),
         ProtocolException broken => (ExitCode.Failed, $"the other side is not a swarm node, or broke the protocol: {broken.Message}"),
         LinkClosedException gone => (ExitCode.Failed, gone.Message),

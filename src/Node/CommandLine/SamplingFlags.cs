@@ -46,6 +46,22 @@ internal sealed class SamplingFlags
     public IEnumerable<Option> All
         => [TokensMax, _temperature, _topK, _topP, _minP, _repeatPenalty, _repeatLastN, _seed, Stop];
 
+    /// <summary>What applies when no flag is given, with a seed.</summary>
+    public static Sampling Defaults(ulong seed)
+    {
+        var flags = new SamplingFlags();
+        var command = new Command("defaults");
+
+        foreach (Option option in flags.All)
+        {
+            command.Options.Add(option);
+        }
+
+        Sampling sampling = flags.Read(command.Parse([]));
+        sampling.Seed = seed;
+        return sampling;
+    }
+
     public Sampling Read(ParseResult parsed) => new()
     {
         Temperature = parsed.GetValue(_temperature),

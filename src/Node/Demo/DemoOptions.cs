@@ -1,12 +1,14 @@
 namespace Swarm.Node.Demo;
 
 /// <summary>How the demo runs.</summary>
-/// <param name="Model">The model file.</param>
+/// <param name="Model">The model as the processes are told.</param>
+/// <param name="ModelFile">Its file.</param>
 /// <param name="ModelName">What people call it.</param>
 /// <param name="Prompt">What the story continues.</param>
 /// <param name="TokensMax">The longest story.</param>
 /// <param name="Seed">Decides the story, and who is killed when.</param>
-internal sealed record DemoOptions(string Model, string ModelName, string Prompt, int TokensMax, int Seed)
+internal sealed record DemoOptions(
+    string Model, string ModelFile, string ModelName, string Prompt, int TokensMax, int Seed)
 {
     /// <summary>Two for each half of the model.</summary>
     public IReadOnlyList<string> Names { get; } = ["oak", "elm", "ash", "fir"];

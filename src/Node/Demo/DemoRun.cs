@@ -37,7 +37,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             var story = new DemoStory(options, _nodes, console);
             DemoProcess teller = Tell(door);
             await story.FollowAsync(teller, either.Token);
-            return await CompareAsync(story, either.Token);
+            return Compare(story, either.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -121,15 +121,14 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         return teller;
     }
 
-    private async Task<bool> CompareAsync(DemoStory story, CancellationToken cancel)
+    private bool Compare(DemoStory story, CancellationToken cancel)
     {
         Say("\n[bold]4[/]  The same story, told by one process alone and without a network:");
         using var output = new MemoryStream();
-        ClosingLine line = LocalGeneration.Run(story.Request, options.Model, output, time, cancel);
+        ClosingLine line = LocalGeneration.Run(story.Request, options.ModelFile, output, time, cancel);
         byte[] alone = output.ToArray();
         byte[] together = Encoding.UTF8.GetBytes(story.Text);
         bool isEqual = alone.AsSpan().SequenceEqual(together);
-        await Task.CompletedTask;
 
         Say(Text($"   {line.Tokens} tokens, {alone.Length} bytes, SHA-256 {Hash(alone)}"));
         Say(Text($"   {story.Tokens} tokens, {together.Length} bytes, SHA-256 {Hash(together)} over the swarm"));
@@ -152,7 +151,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     // Just enough for the larger half of the model: so nobody can hold it whole, and two can hold it together.
     private long MemoryOfHalf(out int blocks, out long all)
     {
-        using var model = ModelFile.Open(options.Model);
+        using var model = ModelFile.Open(options.ModelFile);
         MemoryPlan plan = MemoryPlan.For(model, long.MaxValue);
         blocks = model.Config.BlockCount;
         all = plan.BytesMin(model.Config.AllBlocks);

@@ -1,3 +1,4 @@
+using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 
 namespace Swarm.Node.Placement;
@@ -15,6 +16,13 @@ internal sealed record MemoryPlan(
 {
     /// <summary>Two thousand positions are one long conversation; less than one session would serve nobody.</summary>
     public const int PositionsWanted = 2048;
+
+    /// <summary>The plan for a model, with room for at least one session of a usual length.</summary>
+    public static MemoryPlan For(ModelFile model, long budgetBytes) => new(
+        budgetBytes,
+        model.SpanBytes,
+        span => ModelSpan.KvBytesPerPosition(model.Config, span, KvCacheType.F16),
+        Math.Min(model.Config.ContextLength, PositionsWanted));
 
     /// <summary>What a span needs at least.</summary>
     public long BytesMin(BlockRange span) => WeightBytes(span) + (PositionsMin * KvBytesPerPosition(span));

@@ -15,11 +15,7 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
     /// <exception cref="CommandException">The blocks do not exist, or do not fit the memory.</exception>
     public async Task<SpanPlan> PlanAsync(CancellationToken cancel)
     {
-        var plan = new MemoryPlan(
-            options.MemoryBytes,
-            model.File.SpanBytes,
-            span => ModelSpan.KvBytesPerPosition(Config, span, KvCacheType.F16),
-            Math.Min(Config.ContextLength, MemoryPlan.PositionsWanted));
+        var plan = MemoryPlan.For(model.File, options.MemoryBytes);
 
         if (options.Blocks is { } chosen)
         {
