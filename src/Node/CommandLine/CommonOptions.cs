@@ -54,7 +54,7 @@ internal static class CommonOptions
     {
         var option = new Option<int>("--threads", "-t")
         {
-            Description = "Threads that compute. [default: the number of processors]",
+            Description = "Threads that compute; all processors unless said otherwise.",
             HelpName = "N",
             DefaultValueFactory = _ => Environment.ProcessorCount,
         };

@@ -106,8 +106,7 @@ internal static class JoinCommand
     private static async Task<int> ServeAsync(NodeOptions options, EventPrinter log)
     {
         using var interrupts = new Interrupts();
-        await using var node = new SwarmNode(options, TimeProvider.System, log);
-        await node.RunAsync(interrupts.First, interrupts.Second);
+        await new SwarmNode(options, TimeProvider.System, log).RunAsync(interrupts.First, interrupts.Second);
         return ExitCode.Ok;
     }
 }

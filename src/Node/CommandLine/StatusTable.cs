@@ -69,7 +69,7 @@ internal static class StatusTable
         if (map)
         {
             _ = table.AddEmptyRow().AddRow(
-                new Text("replicas"), Text.Empty, Text.Empty, new Text(Row(block => Digit(model.Replicas[block]), model.BlockCount)));
+                new Text("replicas"), new Text(""), new Text(""), new Text(Row(block => Digit(model.Replicas[block]), model.BlockCount)));
         }
 
         return table;

@@ -55,7 +55,7 @@ internal static class SwarmGeneration
     {
         var offers = new OfferDirectory(member.Dht, member.Swarm, request.Model, request.BlockCount);
         var generator = new SwarmGenerator(
-            member.Links, member.Key, member.Swarm, offers, new PeerHealth(new PeerHealthOptions(), time), time, new EntropyRandom());
+            member.Links, member.Key, member.Swarm, offers, new PeerHealth(time, new EntropyRandom()), time, new EntropyRandom());
         GenerationResult? result = null;
 
         try

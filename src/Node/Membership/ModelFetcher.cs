@@ -71,7 +71,7 @@ internal sealed class ModelFetcher(LinkPool links, TimeProvider time)
         byte[] header = new byte[parts.HeaderBytes];
         await ReadAsync(stream, header, parts.ManifestBytes, patience, either.Token);
 
-        return SHA256.HashData(header).AsSpan().SequenceEqual(ModelManifest.Parse(manifest).HeaderHash)
+        return SHA256.HashData(header).AsSpan().SequenceEqual(ModelManifest.Parse(manifest).HeaderHash.Span)
             ? header
             : throw new FaultException(FaultCode.NotServed, "The holder's header is not the one its hash promises.");
     }
