@@ -31,7 +31,7 @@ internal sealed class SwarmMember : IAsyncDisposable
     {
         var swarm = SwarmId.FromName(options.Swarm);
         Hello hello = Hellos.Create(swarm, Numerics.Version, Software, options.Name, server: true);
-        ITransport transport = TcpTransport.Listen(key, hello, options.Listen, time, log);
+        ITransport transport = new TcpTransport(key, hello, options.Listen, time, log);
 
         return new SwarmMember(key, swarm, transport, server: true, time, new EntropyRandom(), log);
     }
@@ -42,7 +42,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         var key = NodeKey.Create();
         var swarm = SwarmId.FromName(name);
         Hello hello = Hellos.Create(swarm, Numerics.Version, Software, "", server: false);
-        ITransport transport = TcpTransport.Dialler(key, hello, time);
+        ITransport transport = new TcpTransport(key, hello, listen: null, time);
 
         return new SwarmMember(key, swarm, transport, server: false, time, new EntropyRandom(), NullLogger.Instance);
     }

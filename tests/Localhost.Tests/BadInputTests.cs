@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+using NUnit.Framework;
+using Swarm.Inference.Making;
+using Swarm.Testing;
+
+namespace Swarm.Localhost.Tests;
+
+/// <summary>Whatever a person gets wrong: one line that says what to do, the right exit code, no stack trace.</summary>
+[TestFixture]
+public sealed class BadInputTests
+{
+    private const string Long = "long.txt";
+
+    private static readonly Dictionary<string, Action<string>> Files = new()
+    {
+        ["empty.gguf"] = path => File.WriteAllBytes(path, []),
+        ["text.gguf"] = path => File.WriteAllText(path, "This is no model."),
+        ["cut.gguf"] = path => File.WriteAllBytes(path, TinyModel.Bytes()[..^1000]),
+        ["header.gguf"] = path => File.WriteAllBytes(path, TinyModel.Bytes()[..100]),
+        ["other.gguf"] = path => File.WriteAllBytes(path, Renamed(TinyModel.Bytes(), "llama.", "lemur.", "llama", "lemur")),
+        ["tiny.gguf"] = path => TinyModel.Write(path),
+        [Long] = path => File.WriteAllText(path, string.Concat(Enumerable.Repeat("word after word ", 200))),
+    };
+
+    private string _folder = "";
+
+    [OneTimeSetUp]
+    public void MakeFiles()
+    {
+        _folder = Directory.CreateTempSubdirectory("swarm-bad-").FullName;
+
+        foreach ((string name, Action<string> write) in Files)
+        {
+            write(Path.Combine(_folder, name));
+        }
+    }
+
+    [OneTimeTearDown]
+    public void RemoveFiles() => Directory.Delete(_folder, recursive: true);
+
+    [TestCase("join --model {dir}/none.gguf", 2, "there is no file", TestName = "Missing file")]
+    [TestCase("join --model {dir}", 2, "is a directory", TestName = "Directory")]
+    [TestCase("join --model {dir}/empty.gguf", 2, "is an empty file", TestName = "Empty file")]
+    [TestCase("join --model {dir}/text.gguf", 2, "GGUF", TestName = "Wrong magic")]
+    [TestCase("join --model {dir}/cut.gguf", 2, "copy it again", TestName = "Truncated weights")]
+    [TestCase("inspect {dir}/header.gguf", 2, "", TestName = "Truncated header")]
+    [TestCase("inspect {dir}/other.gguf", 2, "supported", TestName = "Unknown architecture")]
+    [TestCase("join --model {dir}/tiny.gguf --listen 127.0.0.1:{port}", 1, "in use", TestName = "Port in use")]
+    [TestCase("join --model {dir}/tiny.gguf --listen nowhere", 2, "--listen", TestName = "Bad listen address")]
+    [TestCase("join --model {dir}/tiny.gguf --listen 127.0.0.1", 2, "IP:PORT", TestName = "Listen address without a port")]
+    [TestCase("join --model {dir}/tiny.gguf --bootstrap 1.2.3.4", 2, "HOST:PORT", TestName = "Bad bootstrap address")]
+    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1", 1, "nobody answers", TestName = "Nobody at the address")]
+    [TestCase("join --model {dir}/tiny.gguf --blocks 3", 2, "block range", TestName = "Bad block range")]
+    [TestCase("join --model {dir}/tiny.gguf --blocks 3:3", 2, "block range", TestName = "Empty block range")]
+    [TestCase("join --model {dir}/tiny.gguf --blocks 3:99", 2, "0:6", TestName = "Blocks beyond the model")]
+    [TestCase("join --model {dir}/tiny.gguf --memory lots", 2, "--memory", TestName = "Bad amount of memory")]
+    [TestCase("join --model {dir}/tiny.gguf --memory 1KiB", 2, "smallest needs", TestName = "No block in memory")]
+    [TestCase("join --model {dir}/tiny.gguf --blocks 0:6 --memory 200KiB", 2, "take fewer blocks", TestName = "Blocks beyond memory")]
+    [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/empty.gguf", 2, "prompt is empty", TestName = "Empty prompt")]
+    [TestCase("generate --model {dir}/tiny.gguf --local", 2, "prompt is empty", TestName = "No prompt")]
+    [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/long.txt", 2, "shorten the prompt", TestName = "Prompt longer than the context")]
+    [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/none.txt", 2, "no prompt file", TestName = "Missing prompt file")]
+    [TestCase("generate --model nosuch --local hello", 2, "there is no file", TestName = "Unknown model")]
+    [TestCase("generate --model {dir}/tiny.gguf --temp -1 hello", 2, "--temp", TestName = "Bad temperature")]
+    [TestCase("generate --model {dir}/tiny.gguf -n none hello", 2, "none", TestName = "Bad number")]
+    [TestCase("generate hello", 2, "--model", TestName = "No model")]
+    [TestCase("status --data-dir {dir}/none", 1, "swarm join", TestName = "Status without a node")]
+    [TestCase("leave --data-dir {dir}/none", 1, "no node runs", TestName = "Leave without a node")]
+    [TestCase("make-model --shape tiny {dir}/no/where.gguf", 2, "cannot be written", TestName = "Output in no directory")]
+    [TestCase("dance", 2, "dance", TestName = "Unknown verb")]
+    public async Task One_line_says_what_to_do(string command, int exitCode, string says)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        string[] arguments = [.. command.Split(' ').Select(argument => argument
+            .Replace("{dir}", _folder, StringComparison.Ordinal)
+            .Replace("{port}", $"{((IPEndPoint)taken.LocalEndPoint!).Port}", StringComparison.Ordinal))];
+
+        if (arguments[0] == "join")
+        {
+            arguments = [.. arguments, "--data-dir", Path.Combine(_folder, "node"), "--swarm", "bad-input"];
+        }
+
+        SwarmResult result = await SwarmProcess.RunAsync(deadline.Token, arguments);
+
+        Assert.That(result.ExitCode, Is.EqualTo(exitCode), result.Errors);
+        Assert.That(result.ErrorLines.Where(line => line.StartsWith("swarm: ", StringComparison.Ordinal)), Has.Exactly(1).Items);
+        Assert.That(result.Errors, Does.Contain(says));
+        Assert.That(result.Errors, Does.Not.Contain("   at ").And.Not.Contain("Exception").And.Not.Contain("defect"));
+    }
+
+    [Test]
+    public async Task Help_of_every_verb_shows_an_example(
+        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model")] string verb)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        SwarmResult help = await SwarmProcess.RunAsync(
+            deadline.Token, [.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+
+        Assert.That(help.ExitCode, Is.Zero);
+        Assert.That(help.Output, Does.Contain("Example").And.Contain($"  swarm {verb}".TrimEnd()));
+    }
+
+    // Same length, so that everything else in the file stays where it is.
+    private static byte[] Renamed(byte[] bytes, params string[] pairs)
+    {
+        string text = System.Text.Encoding.Latin1.GetString(bytes);
+
+        for (int at = 0; at < pairs.Length; at += 2)
+        {
+            text = text.Replace(pairs[at], pairs[at + 1], StringComparison.Ordinal);
+        }
+
+        return System.Text.Encoding.Latin1.GetBytes(text);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Swarm.Localhost.Tests;
+
+/// <summary>Some nodes as processes on loopback, in a swarm of their own, gone with the test.</summary>
+internal sealed class LocalSwarm : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
+
+    public LocalSwarm(string model) => Model = model;
+
+    public string Model { get; }
+
+    public string Name { get; } = $"test-{Guid.NewGuid():N}";
+
+    public Dictionary<string, SwarmProcess> Nodes { get; } = [];
+
+    /// <summary>Where the first node listens.</summary>
+    public string Door { get; private set; } = "";
+
+    /// <summary>A folder for a process of this swarm.</summary>
+    public string FolderOf(string name) => Path.Combine(_folder, name);
+
+    /// <summary>Starts a node that holds the blocks, and waits until it serves them.</summary>
+    public async Task<SwarmProcess> StartAsync(string name, string blocks, CancellationToken cancel, params string[] more)
+    {
+        var node = SwarmProcess.Start(
+        [
+            "join", "--model", Model, "--blocks", blocks, "--name", name, "--listen", "127.0.0.1:0",
+            "--data-dir", FolderOf(name), "--swarm", Name, "--threads", "1", "--json",
+            .. Door.Length > 0 ? (string[])["--bootstrap", Door] : [],
+            .. more,
+        ]);
+        Nodes.Add(name, node);
+        JsonElement listening = await node.WaitForAsync("listening", cancel);
+        _ = await node.WaitForAsync("serving", cancel);
+        Door = Door.Length > 0 ? Door : listening.GetProperty("address").GetString()!;
+        return node;
+    }
+
+    /// <summary>Starts a process that holds nothing and generates; its events are JSON.</summary>
+    public SwarmProcess Generate(string prompt, int tokens, params string[] more)
+        => SwarmProcess.Start(
+        [
+            "generate", "--model", Model, "--bootstrap", Door, "--swarm", Name, "--data-dir", FolderOf("guest"), "--json",
+            .. Sampling(tokens), .. more, prompt,
+        ]);
+
+    /// <summary>The same text from one process without a network.</summary>
+    public async Task<string> ExpectedAsync(string prompt, int tokens, CancellationToken cancel, params string[] more)
+    {
+        SwarmResult alone = await SwarmProcess.RunAsync(
+            cancel, ["generate", "--local", "--json", "--model", Model, .. Sampling(tokens), .. more, prompt]);
+
+        return string.Concat(alone.Output.Split('\n')
+            .Where(line => line.StartsWith("{\"event\":\"text\"", StringComparison.Ordinal))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line).GetProperty("text").GetString()));
+    }
+
+    /// <summary>Follows a generation to its end; <paramref name="onToken"/> hears of every token with its count.</summary>
+    public static async Task<Story> FollowAsync(
+        SwarmProcess teller, CancellationToken cancel, Action<int, IReadOnlyList<string>>? onToken = null)
+    {
+        var text = new StringBuilder();
+        var routes = new List<IReadOnlyList<string>>();
+        var pauses = new List<double>();
+
+        while (await teller.NextAsync(cancel) is { } told)
+        {
+            switch (told.GetProperty("event").GetString())
+            {
+                case "route":
+                    routes.Add(Names(told));
+                    break;
+                case "repaired":
+                    routes.Add(Names(told));
+                    pauses.Add(told.GetProperty("pauseMs").GetDouble());
+                    break;
+                case "text":
+                    _ = text.Append(told.GetProperty("text").GetString());
+                    onToken?.Invoke(told.GetProperty("tokens").GetInt32(), routes[^1]);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return new Story(await teller.ExitAsync(cancel), text.ToString(), routes, pauses, teller.Errors);
+    }
+
+    public void Dispose()
+    {
+        foreach (SwarmProcess node in Nodes.Values)
+        {
+            node.Dispose();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string[] Sampling(int tokens)
+        => ["--seed", "7", "--temp", "0.9", "-n", tokens.ToString(CultureInfo.InvariantCulture), "--threads", "1"];
+
+    private static string[] Names(JsonElement told)
+        => [.. told.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("name").GetString()!)];
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Text.Json;
+using NUnit.Framework;
+
+namespace Swarm.Localhost.Tests;
+
+/// <summary>Who finds whom, and what is said when nobody is there.</summary>
+[TestFixture]
+public sealed class SwarmTests
+{
+    [Test]
+    public async Task The_demo_tells_the_same_story_with_and_without_a_death()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        long started = Stopwatch.GetTimestamp();
+        SwarmResult demo = await SwarmProcess.RunAsync(deadline.Token, "demo", "--seed", "3");
+
+        Assert.That(demo.ExitCode, Is.Zero, demo.Output + demo.Errors);
+        Assert.That(demo.Output, Does.Contain("killed").And.Contain("repaired after").And.Contain("byte for byte"));
+        Assert.That(demo.Output, Does.Not.Contain("\u001b"), "a pipe gets no colours");
+        Assert.That(Stopwatch.GetElapsedTime(started), Is.LessThan(TimeSpan.FromSeconds(25)));
+    }
+
+    [Test]
+    public async Task Without_coverage_the_error_comes_in_five_seconds_and_names_the_blocks()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        _ = await swarm.StartAsync("ann", "0:3", deadline.Token);
+        _ = await swarm.StartAsync("bob", "5:8", deadline.Token);
+        long started = Stopwatch.GetTimestamp();
+        SwarmResult result = await SwarmProcess.RunAsync(
+            deadline.Token, "generate", "--model", swarm.Model, "--bootstrap", swarm.Door, "--swarm", swarm.Name, "hello");
+
+        Assert.That(result.ExitCode, Is.EqualTo(3), result.Errors);
+        Assert.That(result.Errors, Does.Match("3:5|3 to 4"));
+        Assert.That(Stopwatch.GetElapsedTime(started), Is.LessThan(TimeSpan.FromSeconds(5)));
+    }
+
+    [Test]
+    public async Task Two_swarms_on_one_machine_never_mix()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var ours = new LocalSwarm(TestModel.Path);
+        using var theirs = new LocalSwarm(TestModel.Path);
+        _ = await ours.StartAsync("ann", "0:4", deadline.Token);
+        _ = await theirs.StartAsync("bob", "4:8", deadline.Token);
+
+        SwarmResult knock = await SwarmProcess.RunAsync(
+            deadline.Token, "status", "--bootstrap", ours.Door, "--swarm", theirs.Name);
+        Assert.That(knock.ExitCode, Is.EqualTo(1));
+        Assert.That(knock.Errors, Does.Contain("another swarm"));
+
+        JsonElement status = await StatusAsync(ours, deadline.Token);
+        Assert.That(status.GetProperty("nodes").GetInt32(), Is.EqualTo(1));
+        Assert.That(
+            status.GetProperty("models")[0].GetProperty("uncovered")[0].GetString(), Is.EqualTo("4:8"), "bob is elsewhere");
+    }
+
+    [Test]
+    public async Task Nodes_that_choose_for_themselves_cover_the_model_and_status_shows_it()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        _ = await swarm.StartAsync("ann", "0:3", deadline.Token);
+        _ = await swarm.StartAsync("bob", "auto", deadline.Token);
+
+        JsonElement model = (await StatusAsync(swarm, deadline.Token)).GetProperty("models")[0];
+        Assert.That(model.GetProperty("uncovered").GetArrayLength(), Is.Zero);
+        Assert.That(model.GetProperty("nodes").GetArrayLength(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task An_origin_without_the_file_fetches_tokenizer_and_metadata_from_a_holder()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        _ = await swarm.StartAsync("ann", "0:5", deadline.Token);
+        _ = await swarm.StartAsync("bob", "5:8", deadline.Token);
+        using SwarmProcess teller = SwarmProcess.Start(
+            "generate", "--model", "local", "--bootstrap", swarm.Door, "--swarm", swarm.Name, "--json",
+            "--seed", "7", "--temp", "0.9", "-n", "40", "The sea");
+
+        Story story = await LocalSwarm.FollowAsync(teller, deadline.Token);
+        Assert.That(story.ExitCode, Is.Zero, story.Errors);
+        Assert.That(story.Text, Is.EqualTo(await swarm.ExpectedAsync("The sea", 40, deadline.Token)));
+    }
+
+    [Test]
+    public async Task A_second_node_from_the_same_folder_is_refused()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        _ = await swarm.StartAsync("ann", "0:3", deadline.Token);
+        SwarmResult second = await SwarmProcess.RunAsync(
+            deadline.Token, "join", "--model", swarm.Model, "--data-dir", swarm.FolderOf("ann"), "--swarm", swarm.Name);
+
+        Assert.That(second.ExitCode, Is.EqualTo(1));
+        Assert.That(second.Errors, Does.Contain("already runs"));
+    }
+
+    private static async Task<JsonElement> StatusAsync(LocalSwarm swarm, CancellationToken cancel)
+    {
+        SwarmResult status = await SwarmProcess.RunAsync(
+            cancel, "status", "--json", "--bootstrap", swarm.Door, "--swarm", swarm.Name);
+        Assert.That(status.ExitCode, Is.Zero, status.Errors);
+        return JsonSerializer.Deserialize<JsonElement>(status.Output);
+    }
+}
