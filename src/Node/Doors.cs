@@ -28,7 +28,8 @@ internal static class Doors
         if (doors.Count == 0)
         {
             throw CommandException.Failed(
-                $"no node of swarm '{swarm}' runs here: start one with 'swarm join', or name one with --bootstrap HOST:PORT.");
+                $"no node of swarm '{swarm}' runs here: start one with 'swarm join', or name one with --bootstrap "
+                    + $"HOST:PORT.");
         }
 
         var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);

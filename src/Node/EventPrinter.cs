@@ -31,7 +31,8 @@ internal sealed class EventPrinter(TextWriter writer, bool json, TimeProvider ti
 
         string line = json
             ? ToJson(eventId, state as IReadOnlyList<KeyValuePair<string, object?>> ?? [])
-            : string.Create(CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss} {formatter(state, exception)}");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{time.GetLocalNow():HH:mm:ss} {formatter(state, exception)}");
 
         lock (_lines)
         {

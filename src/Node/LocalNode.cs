@@ -30,7 +30,8 @@ internal sealed record LocalNode(string Address, string Swarm, string Name, int 
                 using var process = Process.GetProcessById(ProcessId);
                 return !process.HasExited;
             }
-            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
+            catch (Exception exception) when (
+                exception is ArgumentException or InvalidOperationException or Win32Exception)
             {
                 return false;
             }
@@ -50,7 +51,8 @@ internal sealed record LocalNode(string Address, string Swarm, string Name, int 
             }
 
             LocalNode? node = JsonSerializer.Deserialize(File.ReadAllBytes(path), LocalNodeJson.Default.LocalNode);
-            return node is { Address: not null, Swarm: not null, ControlToken: not null, IsRunning: true } ? node : null;
+            bool isWhole = node is { Address: not null, Swarm: not null, ControlToken: not null };
+            return isWhole && node!.IsRunning ? node : null;
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -16,7 +16,8 @@ internal static class ModelPath
             string path = Path.Combine(AppContext.BaseDirectory, "Models", $"{BuiltIn}.gguf");
             return File.Exists(path)
                 ? path
-                : throw CommandException.Failed($"the built-in model '{BuiltIn}' is missing beside the program: install it again.");
+                : throw CommandException.Failed($"the built-in model '{BuiltIn}' is missing beside the program: "
+                    + $"install it again.");
         }
 
         if (Directory.Exists(model))

@@ -3,7 +3,7 @@ namespace Swarm.Node;
 /// <summary>Where a node keeps its key and says that it runs: one folder per swarm and node.</summary>
 internal static class NodeFolder
 {
-    /// <summary>The folder to use when none is named, under the platform's place for a user's application data.</summary>
+    /// <summary>The folder to use when none is named, in the platform's place for application data.</summary>
     public static string Default(string swarm)
     {
         string home = Environment.GetFolderPath(
@@ -30,8 +30,11 @@ internal static class NodeFolder
 
     // A swarm may be called anything; its folder may not.
     private static string FileNameOf(string swarm)
-        => string.Concat(swarm.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' ? letter : '_'))
-            + (swarm.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_') ? "" : $"-{StableHash(swarm):x8}");
+        => swarm.All(IsPlain)
+            ? swarm
+            : string.Concat(swarm.Select(letter => IsPlain(letter) ? letter : '_')) + $"-{StableHash(swarm):x8}";
+
+    private static bool IsPlain(char letter) => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_';
 
     // FNV-1a: two swarm names that differ only in what a folder cannot hold stay apart.
     private static uint StableHash(string text)

@@ -23,7 +23,8 @@ internal static partial class NodeLog
     [LoggerMessage(6, LogLevel.Information, "loading: {Percent} %")]
     public static partial void Loading(ILogger log, int percent);
 
-    [LoggerMessage(7, LogLevel.Information, "serving blocks {Blocks} of {Model}: {PerBlockMs:0.###} ms a block, room for {KvTokens} tokens")]
+    [LoggerMessage(7, LogLevel.Information, "serving blocks {Blocks} of {Model}: {PerBlockMs:0.###} ms a block, room "
+        + "for {KvTokens} tokens")]
     public static partial void Serving(ILogger log, string blocks, string model, double perBlockMs, long kvTokens);
 
     [LoggerMessage(8, LogLevel.Information, "session {Session} opened: blocks {Blocks}")]

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Dht;
@@ -17,7 +16,14 @@ internal sealed class SwarmMember : IAsyncDisposable
     private readonly ITransport _transport;
     private Task _running = Task.CompletedTask;
 
-    public SwarmMember(NodeKey key, SwarmId swarm, ITransport transport, bool server, TimeProvider time, Random random, ILogger log)
+    public SwarmMember(
+        NodeKey key,
+        SwarmId swarm,
+        ITransport transport,
+        bool server,
+        TimeProvider time,
+        Random random,
+        ILogger log)
     {
         Key = key;
         Swarm = swarm;
@@ -62,8 +68,7 @@ internal sealed class SwarmMember : IAsyncDisposable
     public IReadOnlyList<PeerAddress> Addresses => _transport.Addresses;
 
     private static string Version
-        => (typeof(SwarmMember).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0")
-            .Split('+')[0];
+        => typeof(SwarmMember).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Accepts links and keeps the DHT; every handler is registered by now.</summary>
     public void Start() => _running = Task.WhenAll(Links.RunAsync(_stop.Token), Dht.RunAsync(_stop.Token));
@@ -94,7 +99,8 @@ internal sealed class SwarmMember : IAsyncDisposable
         {
             throw closed is LinkClosedException
                 ? new LinkClosedException(
-                    $"nobody answers at {string.Join(", ", doors)}: check the address, and that a node runs there.",
+                    $"nobody answers at {string.Join(", ", doors)}: check the address, and that a node runs there "
+                        + $"({closed.Message})",
                     closed)
                 : closed;
         }

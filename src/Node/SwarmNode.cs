@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Swarm.Dht;
@@ -40,10 +41,12 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         if (LocalNode.Find(options.Folder) is { } other)
         {
             throw CommandException.Failed(
-                $"a node already runs from {options.Folder} (process {other.ProcessId}): stop it with 'swarm leave', or choose another --data-dir.");
+                $"a node already runs from {options.Folder} (process {other.ProcessId}): stop it with 'swarm leave', "
+                    + $"or choose another --data-dir.");
         }
 
-        using HeldModel model = HeldModel.Open(options.ModelFile, Percents(percent => NodeLog.Hashing(log, percent), stop));
+        using HeldModel model = HeldModel.Open(options.ModelFile,
+            Percents(percent => NodeLog.Hashing(log, percent), stop));
         using var pool = new ComputePool(options.Threads);
         SpanPlan plan = await new SpanPlanner(options, model, pool, time).PlanAsync(stop);
         using var key = NodeKey.LoadOrCreate(Path.Combine(options.Folder, "key.pem"));
@@ -189,8 +192,8 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             Last = (uint)seat.Plan.Blocks.Last,
             BlockCount = (uint)seat.Model.File.Config.BlockCount,
             State = state,
-            DecodePerBlockMs = Rounded(load is { DecodePerBlockMs: > 0 } ? load.DecodePerBlockMs : seat.Plan.PerBlockMs),
-            PrefillPerBlockMs = Rounded(load is { PrefillPerBlockMs: > 0 } ? load.PrefillPerBlockMs : seat.Plan.PerBlockMs),
+            DecodePerBlockMs = Rounded(load?.DecodePerBlockMs, seat.Plan.PerBlockMs),
+            PrefillPerBlockMs = Rounded(load?.PrefillPerBlockMs, seat.Plan.PerBlockMs),
             KvTokensFree = (ulong)KvTokensFree(seat),
             QueueDepth = (uint)(load?.QueueDepth ?? 0),
             Name = options.Name,
@@ -244,10 +247,10 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         => (seat.Stages.Load(seat.Model.Hash)?.KvBytesFree ?? seat.Plan.KvBytes) / seat.Plan.KvBytesPerPosition;
 
     // Two digits: a figure that moves by a percent is no news worth publishing.
-    private static double Rounded(double milliseconds)
-        => milliseconds <= 0 ? 0 : double.Parse(
-            milliseconds.ToString("G2", System.Globalization.CultureInfo.InvariantCulture),
-            System.Globalization.CultureInfo.InvariantCulture);
+    private static double Rounded(double? measured, double planned)
+        => double.Parse(
+            (measured is > 0 ? measured.Value : planned).ToString("G2", CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture);
 
     private static PeerAddress LocalAddress(SwarmMember member)
         => member.Addresses.FirstOrDefault(address => address.Host is "127.0.0.1" or "::1") ?? member.Addresses[0];

@@ -33,14 +33,17 @@ internal sealed record ClosingLine
     {
         string route = Route is null
             ? "this process"
-            : string.Join(" → ", Route.Stages.Select(stage => $"{Membership.OfferRules.Printable(stage.Label)} {stage.Blocks}"));
+            : string.Join(" → ", Route.Stages.Select(stage
+                => $"{Membership.OfferRules.Printable(stage.Label)} {stage.Blocks}"));
         string repairs = Pauses.Count == 0
             ? ""
-            : Text($" | {Pauses.Count} repair{(Pauses.Count == 1 ? "" : "s")}, longest pause {Pauses.Max().TotalMilliseconds:0} ms");
+            : Text($" | {Pauses.Count} repair{(Pauses.Count == 1 ? "" : "s")}")
+                + Text($", longest pause {Pauses.Max().TotalMilliseconds:0} ms");
 
         return Text(
-            $"[prompt {PromptTokens} tok {PromptTokensPerSecond:0.#} tok/s | gen {Tokens} tok {TokensPerSecond:0.#} tok/s | ")
-            + Text($"first token {FirstToken.TotalMilliseconds:0} ms | route {route}{repairs} | {Finish} | seed {Seed}]");
+            $"[prompt {PromptTokens} tok {PromptTokensPerSecond:0.#} tok/s | gen {Tokens} tok {TokensPerSecond:0.#} tok/s")
+            + Text($" | first token {FirstToken.TotalMilliseconds:0} ms | route {route}{repairs}")
+            + Text($" | {Finish} | seed {Seed}]");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

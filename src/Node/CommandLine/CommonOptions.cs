@@ -16,7 +16,8 @@ internal static class CommonOptions
         Description = "A node of the swarm to start from; may be given several times.",
         HelpName = "HOST:PORT",
         Arity = ArgumentArity.OneOrMore,
-        CustomParser = result => [.. result.Tokens.Select(token => ParseAddress(result, token.Value)).OfType<PeerAddress>()],
+        CustomParser = result =>
+            [.. result.Tokens.Select(token => ParseAddress(result, token.Value)).OfType<PeerAddress>()],
     };
 
     public static Option<string> Swarm()
@@ -67,8 +68,9 @@ internal static class CommonOptions
     {
         string text = result.Tokens[0].Value;
 
-        if (!IPEndPoint.TryParse(text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal), out IPEndPoint? point)
-            || !text.Contains(':', StringComparison.Ordinal))
+        string literal = text.Replace("localhost:", "127.0.0.1:", StringComparison.Ordinal);
+
+        if (!IPEndPoint.TryParse(literal, out IPEndPoint? point) || !literal.Contains(':', StringComparison.Ordinal))
         {
             result.AddError($"--listen: '{text}' is no address: write IP:PORT, for example 0.0.0.0:4747.");
         }

@@ -25,7 +25,8 @@ internal static class DemoCommand
             Description = "Decides the story, and who is killed when. [default: drawn]",
             HelpName = "N",
         };
-        var verb = new Verb("demo", "Tells a story over four processes on this machine, and kills one of them meanwhile.")
+        var verb = new Verb("demo", "Tells a story over four processes on this machine, and kills one of them "
+            + "meanwhile.")
         {
             Examples = ["swarm demo", "swarm demo --seed 7"],
         };

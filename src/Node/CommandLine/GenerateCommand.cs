@@ -4,7 +4,7 @@ using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.CommandLine;
 
-/// <summary><c>swarm generate</c>: continue a prompt with a model of the swarm, or with a file on this device.</summary>
+/// <summary><c>swarm generate</c>: continue a prompt with a model of the swarm, or with a file.</summary>
 internal static class GenerateCommand
 {
     // Far above any context: a prompt file is read whole.
@@ -23,7 +23,11 @@ internal static class GenerateCommand
             HelpName = "NAME|FILE",
             Required = true,
         };
-        var file = new Option<string?>("--file", "-f") { Description = "Read the prompt from a file.", HelpName = "FILE" };
+        var file = new Option<string?>("--file", "-f")
+        {
+            Description = "Read the prompt from a file.",
+            HelpName = "FILE",
+        };
         var local = new Option<bool>("--local") { Description = "Compute in this process and use no network." };
         var kv = new Option<string>("--kv")
         {
@@ -48,7 +52,9 @@ internal static class GenerateCommand
         };
         verb.Arguments.Add(prompt);
 
-        foreach (Option option in (Option[])[model, file, .. sampling.All, kv, local, bootstrap, swarm, dataDir, threads, json])
+        Option[] all = [model, file, .. sampling.All, kv, local, bootstrap, swarm, dataDir, threads, json];
+
+        foreach (Option option in all)
         {
             verb.Options.Add(option);
         }
@@ -85,13 +91,15 @@ internal static class GenerateCommand
 
         return prompt.Length > 0
             ? prompt
-            : throw CommandException.Usage("the prompt is empty: write the text to continue behind the options, or use -f FILE.");
+            : throw CommandException.Usage("the prompt is empty: write the text to continue behind the options, or "
+                + "use -f FILE.");
     }
 
     private static string ReadInput()
         => Console.IsInputRedirected
             ? WithoutLastNewline(Console.In.ReadToEnd())
-            : throw CommandException.Usage("there is no prompt: write the text to continue behind the options, or use -f FILE.");
+            : throw CommandException.Usage("there is no prompt: write the text to continue behind the options, or use "
+                + "-f FILE.");
 
     private static string ReadFile(string path)
     {
@@ -102,7 +110,8 @@ internal static class GenerateCommand
 
         return new FileInfo(path).Length <= PromptBytesMax
             ? WithoutLastNewline(File.ReadAllText(path))
-            : throw CommandException.Usage($"the prompt file '{path}' is larger than {ByteSize.Format(PromptBytesMax)}: shorten it.");
+            : throw CommandException.Usage($"the prompt file '{path}' is larger "
+                + $"than {ByteSize.Format(PromptBytesMax)}: shorten it.");
     }
 
     // An editor ends a file with a newline that nobody meant as part of the prompt.

@@ -42,7 +42,8 @@ internal static class GenerateRun
 
     /// <summary>The prompt's ids, and how many may follow them.</summary>
     /// <exception cref="CommandException">There is nothing to continue, or no room to.</exception>
-    public static (int[] Prompt, int TokensMax) Encode(GenerateOptions options, ITokenizer tokenizer, ModelConfig config)
+    public static (int[] Prompt, int TokensMax) Encode(
+        GenerateOptions options, ITokenizer tokenizer, ModelConfig config)
     {
         int[] prompt = tokenizer.Encode(options.Prompt, addSpecial: true, parseSpecial: false);
 
@@ -54,6 +55,7 @@ internal static class GenerateRun
         return prompt.Length < config.ContextLength
             ? (prompt, Math.Min(options.TokensMax, config.ContextLength - prompt.Length))
             : throw CommandException.Usage(
-                $"the prompt has {prompt.Length} tokens, {config.Name} takes {config.ContextLength} with its answer: shorten the prompt.");
+                $"the prompt has {prompt.Length} tokens, {config.Name} takes {config.ContextLength} with its answer: "
+                    + $"shorten the prompt.");
     }
 }

@@ -15,7 +15,8 @@ internal static class InspectCommand
             Description = $"A GGUF file, the first part of a split one, or '{ModelPath.BuiltIn}'.",
         };
         Option<bool> json = CommonOptions.Json();
-        var verb = new Verb("inspect", "Shows a model file: architecture, sizes, types, tokenizer, bytes of each block.")
+        var verb = new Verb("inspect", "Shows a model file: architecture, sizes, types, tokenizer, bytes of each "
+            + "block.")
         {
             Examples = ["swarm inspect llama.gguf", "swarm inspect --json fable"],
         };
@@ -55,7 +56,7 @@ internal static class InspectCommand
             ("architecture", config.Architecture),
             ("blocks", Text($"{config.BlockCount}")),
             ("width", Text($"{config.Width}, feed-forward {layer.FeedForwardSize}")),
-            ("heads", Text($"{layer.HeadCount} that ask, {layer.KvHeadCount} with keys and values, {layer.KeySize} wide")),
+            ("heads", Text($"{layer.HeadCount} that ask, {layer.KvHeadCount} with keys and values, width {layer.KeySize}")),
             ("vocabulary", Text($"{config.VocabularySize} tokens, {TokenizerName(model)}")),
             ("context", Text($"{config.ContextLength} positions")),
             ("parameters", Text($"{model.Tensors.Sum(tensor => tensor.Elements):N0}")),
@@ -72,7 +73,8 @@ internal static class InspectCommand
 
     private static Table BlockTable(ModelSizes sizes)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn("part").AddColumn(new TableColumn("bytes").RightAligned())
+        Table table = new Table().Border(TableBorder.Rounded).AddColumn("part")
+            .AddColumn(new TableColumn("bytes").RightAligned())
             .AddColumn(new TableColumn("").RightAligned());
         Add(table, "embedding (with block 0)", sizes.Embedding);
         int first = 0;
@@ -87,7 +89,8 @@ internal static class InspectCommand
                 last++;
             }
 
-            Add(table, last == first + 1 ? Text($"block {first}") : Text($"blocks {first} to {last - 1}, each"), sizes.Blocks[first]);
+            string part = last == first + 1 ? Text($"block {first}") : Text($"blocks {first} to {last - 1}, each");
+            Add(table, part, sizes.Blocks[first]);
             first = last;
         }
 
@@ -103,9 +106,11 @@ internal static class InspectCommand
         => string.Join(", ", model.Tensors
             .GroupBy(tensor => tensor.Type)
             .OrderByDescending(group => group.Sum(tensor => tensor.Bytes))
-            .Select(group => Text($"{group.Key} ({group.Count()} tensors, {ByteSize.Format(group.Sum(tensor => tensor.Bytes))})")));
+            .Select(group => (group.Key, Count: group.Count(), Bytes: group.Sum(tensor => tensor.Bytes)))
+            .Select(type => Text($"{type.Key} ({type.Count} tensors, {ByteSize.Format(type.Bytes)})")));
 
-    internal static string TokenizerName(ModelFile model) => model.Metadata.Text("tokenizer.ggml.model") ?? "no tokenizer";
+    internal static string TokenizerName(ModelFile model)
+        => model.Metadata.Text("tokenizer.ggml.model") ?? "no tokenizer";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -42,13 +42,15 @@ internal static class JoinCommand
                     return bytes;
                 }
 
-                result.AddError($"--memory: '{result.Tokens[0].Value}' is no amount: write for example 4GiB or 512MiB.");
+                result.AddError($"--memory: '{result.Tokens[0].Value}' is no amount: write for example 4GiB or "
+                    + $"512MiB.");
                 return null;
             },
         };
         var listen = new Option<IPEndPoint?>("--listen", "-l")
         {
-            Description = "Where to listen. Other devices reach this one only if it is not loopback. [default: 127.0.0.1:0]",
+            Description = "Where to listen. Other devices reach this one only if it is not loopback. [default: "
+                + "127.0.0.1:0]",
             HelpName = "IP:PORT",
             CustomParser = CommonOptions.ParseListen,
         };
@@ -73,7 +75,9 @@ internal static class JoinCommand
             ],
         };
 
-        foreach (Option option in (Option[])[model, blocks, memory, listen, bootstrap, name, swarm, dataDir, threads, json])
+        Option[] all = [model, blocks, memory, listen, bootstrap, name, swarm, dataDir, threads, json];
+
+        foreach (Option option in all)
         {
             verb.Options.Add(option);
         }

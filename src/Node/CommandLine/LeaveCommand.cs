@@ -48,7 +48,8 @@ internal static class LeaveCommand
 
             if (!PeerAddress.TryParse(node.Address, out PeerAddress? address))
             {
-                throw CommandException.Failed($"{folder} names no address of its node: stop process {node.ProcessId} itself.");
+                throw CommandException.Failed($"{folder} names no address of its node: stop process {node.ProcessId} "
+                    + $"itself.");
             }
 
             ILink link = await guest.Links.GetAsync(address, cancel);

@@ -82,5 +82,6 @@ internal static class LocalGeneration
         Seed = sampling.Seed,
     };
 
-    private static double Rate(int count, TimeSpan time) => count > 0 && time > TimeSpan.Zero ? count / time.TotalSeconds : 0;
+    private static double Rate(int count, TimeSpan time)
+        => count > 0 && time > TimeSpan.Zero ? count / time.TotalSeconds : 0;
 }

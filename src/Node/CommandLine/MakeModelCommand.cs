@@ -8,7 +8,8 @@ namespace Swarm.Node.CommandLine;
 /// <summary><c>swarm make-model</c>: a model of random weights in a real shape, for measuring.</summary>
 internal static class MakeModelCommand
 {
-    private static readonly GgmlType[] Types = [GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0];
+    private static readonly GgmlType[] Types =
+        [GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0];
 
     public static Command Create(Terminal terminal)
     {
@@ -53,7 +54,8 @@ internal static class MakeModelCommand
             GgmlType stored = Types.Single(known => Name(known) == parsed.GetRequiredValue(type));
             Check(path);
             long bytes = Write(terminal, path, sizes, stored, parsed.GetValue(seed));
-            terminal.Error.Profile.Out.Writer.WriteLine($"{path}: {sizes.Name}, {Name(stored)}, {ByteSize.Format(bytes)}");
+            terminal.Error.Profile.Out.Writer.WriteLine(
+                $"{path}: {sizes.Name}, {Name(stored)}, {ByteSize.Format(bytes)}");
             return ExitCode.Ok;
         });
 

@@ -17,20 +17,27 @@ internal static class Refusals
     {
         CommandException refusal => (refusal.ExitCode, refusal.Message),
         OperationCanceledException => (ExitCode.Interrupted, "stopped."),
-        FaultException { Code: FaultCode.OtherSwarm } fault => (ExitCode.Failed, $"that node belongs to another swarm: {fault.Message} Give its name with --swarm."),
-        FaultException { Code: FaultCode.Version } fault => (ExitCode.Failed, $"that node runs another version: {fault.Message} Use the same version on both."),
+        FaultException { Code: FaultCode.OtherSwarm } fault
+            => (ExitCode.Failed, $"that node belongs to another swarm: {fault.Message} Give its name with --swarm."),
+        FaultException { Code: FaultCode.Version } fault
+            => (ExitCode.Failed, $"that node runs another version: {fault.Message} Use the same version on both."),
         RouteException route => (ExitCode.NoRoute, route.Message),
-        NotFiniteException overflow => (ExitCode.Failed, $"the model's numbers overflow on this text: {overflow.Message}"),
+        NotFiniteException overflow => (ExitCode.Failed,
+            $"the model's numbers overflow on this text: {overflow.Message}"),
         GgufException model => (ExitCode.Usage, model.Message),
         IdentityException identity => (ExitCode.Failed, identity.Message),
         FaultException fault => (ExitCode.Failed, fault.Message),
-        ProtocolException broken => (ExitCode.Failed, $"the other side is not a swarm node, or broke the protocol: {broken.Message}"),
+        ProtocolException broken => (ExitCode.Failed,
+            $"the other side is not a swarm node, or broke the protocol: {broken.Message}"),
         LinkClosedException gone => (ExitCode.Failed, gone.Message),
-        SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => (ExitCode.Failed, "the port is in use: choose another with --listen."),
+        SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            => (ExitCode.Failed, "the port is in use: choose another with --listen."),
         SocketException socket => (ExitCode.Failed, $"network: {socket.Message}"),
         UnauthorizedAccessException denied => (ExitCode.Failed, $"no permission: {denied.Message}"),
         IOException io => (ExitCode.Failed, io.Message),
-        OutOfMemoryException => (ExitCode.Failed, "out of memory: take fewer blocks with --blocks, or a shorter context."),
-        _ => (ExitCode.Failed, $"a defect in swarm: {exception.GetType().Name}: {exception.Message} (SWARM_TRACE=1 shows where)"),
+        OutOfMemoryException => (ExitCode.Failed,
+            "out of memory: take fewer blocks with --blocks, or a shorter context."),
+        _ => (ExitCode.Failed, $"a defect in swarm: {exception.GetType().Name}: {exception.Message} (SWARM_TRACE=1 "
+            + $"shows where)"),
     };
 }

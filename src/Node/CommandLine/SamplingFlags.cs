@@ -4,7 +4,7 @@ using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.CommandLine;
 
-/// <summary>The flags that decide how logits become text, under the names people know, with their usual defaults.</summary>
+/// <summary>The flags that decide how logits become text: the names and defaults people know.</summary>
 internal sealed class SamplingFlags
 {
     public Option<int> TokensMax { get; } = new Option<int>("--max-tokens", "-n")
@@ -20,22 +20,23 @@ internal sealed class SamplingFlags
         HelpName = "TEXT",
     };
 
-    private readonly Option<float> _temperature = Number("--temp", "Randomness; 0 always takes the likeliest token.", 0.8f)
-        .AtLeast(0f).AtMost(100f);
+    private readonly Option<float> _temperature =
+        Number("--temp", "Randomness; 0 always takes the likeliest token.", 0.8f).AtLeast(0f).AtMost(100f);
 
-    private readonly Option<int> _topK = Count("--top-k", "Draw only from the K likeliest tokens; 0 is off.", 40).AtLeast(0);
+    private readonly Option<int> _topK =
+        Count("--top-k", "Draw only from the K likeliest tokens; 0 is off.", 40).AtLeast(0);
 
-    private readonly Option<float> _topP = Number("--top-p", "Draw only from tokens that sum to this probability; 1 is off.", 0.95f)
-        .AtLeast(0.0001f).AtMost(1f);
+    private readonly Option<float> _topP =
+        Number("--top-p", "Draw only from the likeliest that reach this sum; 1 is off.", 0.95f).AtLeast(0.0001f).AtMost(1f);
 
-    private readonly Option<float> _minP = Number("--min-p", "Drop tokens below this share of the likeliest; 0 is off.", 0.05f)
-        .AtLeast(0f).AtMost(1f);
+    private readonly Option<float> _minP =
+        Number("--min-p", "Drop tokens below this share of the likeliest; 0 is off.", 0.05f).AtLeast(0f).AtMost(1f);
 
-    private readonly Option<float> _repeatPenalty = Number("--repeat-penalty", "Weakens tokens seen lately; 1 is off.", 1f)
-        .AtLeast(0.01f).AtMost(100f);
+    private readonly Option<float> _repeatPenalty =
+        Number("--repeat-penalty", "Weakens tokens seen lately; 1 is off.", 1f).AtLeast(0.01f).AtMost(100f);
 
-    private readonly Option<int> _repeatLastN = Count("--repeat-last-n", "How many tokens count as lately.", 64)
-        .AtLeast(0).AtMost(1 << 20);
+    private readonly Option<int> _repeatLastN =
+        Count("--repeat-last-n", "How many tokens count as lately.", 64).AtLeast(0).AtMost(1 << 20);
 
     private readonly Option<ulong?> _seed = new("--seed", "-s")
     {

@@ -29,8 +29,8 @@ internal static class StatusTable
         ModelListing listing = model.Listing;
         string hash = Convert.ToHexStringLower(listing.Model.Span[..6]);
         console.Write(new Markup(Text($"[bold]{Markup.Escape(listing.Name)}[/]  ")));
-        console.WriteLine(Text(
-            $"{listing.Architecture}, {listing.BlockCount} blocks, {ByteSize.Format((long)listing.Bytes)}, manifest {hash}"));
+        string size = ByteSize.Format((long)listing.Bytes);
+        console.WriteLine(Text($"{listing.Architecture}, {listing.BlockCount} blocks, {size}, manifest {hash}"));
         console.Write(NodeTable(model));
         string missing = string.Join(", ", model.Uncovered.Select(Words));
 
@@ -68,8 +68,8 @@ internal static class StatusTable
 
         if (map)
         {
-            _ = table.AddEmptyRow().AddRow(
-                new Text("replicas"), new Text(""), new Text(""), new Text(Row(block => Digit(model.Replicas[block]), model.BlockCount)));
+            string replicas = Row(block => Digit(model.Replicas[block]), model.BlockCount);
+            _ = table.AddEmptyRow().AddRow("replicas", "", "", replicas);
         }
 
         return table;

@@ -84,5 +84,6 @@ internal static class SwarmCommand
         => terminal.Error.Profile.Out.Writer.WriteLine($"swarm: {OneLine(message)}");
 
     private static string OneLine(string text)
-        => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        => string.Join(' ', text.Split(['\r', '\n'],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -10,6 +10,9 @@ namespace Swarm.Node.CommandLine;
 /// <summary>Generates on the nodes of a swarm; this process holds no block of the model.</summary>
 internal static class SwarmGeneration
 {
+    // Who waits before a prompt is told within 5 s, the start of the program included, that blocks are missing.
+    private static readonly GenerationOptions Patience = new() { CoveragePatience = TimeSpan.FromSeconds(2.5) };
+
     public static async Task<ClosingLine> RunAsync(
         GenerateOptions options,
         string? path,
@@ -54,8 +57,9 @@ internal static class SwarmGeneration
         CancellationToken cancel)
     {
         var offers = new OfferDirectory(member.Dht, member.Swarm, request.Model, request.BlockCount);
+        var random = new EntropyRandom();
         var generator = new SwarmGenerator(
-            member.Links, member.Key, member.Swarm, offers, new PeerHealth(time, new EntropyRandom()), time, new EntropyRandom());
+            member.Links, member.Key, member.Swarm, offers, new PeerHealth(time, random), time, random, Patience);
         GenerationResult? result = null;
 
         try
@@ -77,7 +81,12 @@ internal static class SwarmGeneration
             FirstToken = result?.FirstToken ?? TimeSpan.Zero,
             Route = printer.Route ?? new Route([]),
             Pauses = result?.Pauses ?? [],
-            Finish = result is null ? ClosingLine.Interrupted : result.Finish == FinishReason.Length ? "length" : "stop",
+            Finish = result?.Finish switch
+            {
+                null => ClosingLine.Interrupted,
+                FinishReason.Length => "length",
+                _ => "stop",
+            },
             Seed = options.Sampling.Seed,
         };
         printer.Done(line);
@@ -104,13 +113,15 @@ internal static class SwarmGeneration
 
         if (holders.Length == 0)
         {
-            string known = string.Join(", ", listed.Select(one => one.Listing.Name).Distinct().Order(StringComparer.Ordinal));
+            string known = string.Join(", ",
+                listed.Select(one => one.Listing.Name).Distinct().Order(StringComparer.Ordinal));
             throw new CommandException(
                 ExitCode.NoRoute,
                 $"nobody serves a model called '{name}'; {(known.Length > 0 ? $"served are: {known}." : "nothing is served at all.")}");
         }
 
-        IEnumerable<PeerAddress> addresses = holders.SelectMany(one => Addresses.Read(one.Listing.Addresses, one.Holder));
+        IEnumerable<PeerAddress> addresses =
+            holders.SelectMany(one => Addresses.Read(one.Listing.Addresses, one.Holder));
         ModelFile file = await new ModelFetcher(member.Links, time).FetchAsync(holders[0].Model, addresses, cancel);
         return (file, holders[0].Model);
     }

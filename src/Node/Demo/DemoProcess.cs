@@ -71,7 +71,8 @@ internal sealed class DemoProcess : IDisposable
 
         lock (_errors)
         {
-            return CommandException.Failed($"{Name} ended with exit code {code}: {string.Join(' ', _errors.TakeLast(3))}");
+            return CommandException.Failed($"{Name} ended with exit "
+                + $"code {code}: {string.Join(' ', _errors.TakeLast(3))}");
         }
     }
 

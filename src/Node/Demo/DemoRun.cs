@@ -18,7 +18,8 @@ namespace Swarm.Node.Demo;
 /// </summary>
 internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimeProvider time) : IDisposable
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"swarm-demo-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}");
+    private readonly string _folder = Path.Combine(
+        Path.GetTempPath(), $"swarm-demo-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}");
     private readonly string _swarm = $"demo-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
     private readonly List<DemoProcess> _nodes = [];
     private readonly List<DemoProcess> _guests = [];
@@ -41,7 +42,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw CommandException.Failed($"the demo took longer than {DemoOptions.TimeMax.TotalSeconds} s: is this machine very busy?");
+            throw CommandException.Failed($"the demo took longer than {DemoOptions.TimeMax.TotalSeconds} s: is this "
+                + $"machine very busy?");
         }
     }
 
@@ -63,8 +65,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     private async Task<PeerAddress> StartNodesAsync(CancellationToken cancel)
     {
         long memory = MemoryOfHalf(out int blocks, out long all);
-        Say($"[bold]1[/]  Four nodes start, as processes of their own. {options.ModelName} has {blocks} blocks and needs "
-            + $"{ByteSize.Format(all)}; each node may use {ByteSize.Format(memory)}.");
+        Say($"[bold]1[/]  Four nodes start, each a process of its own. The model '{options.ModelName}' has");
+        Say($"   {blocks} blocks and needs {ByteSize.Format(all)}; each node may use {ByteSize.Format(memory)}.\n");
         PeerAddress? door = null;
 
         foreach (string name in options.Names)
@@ -75,7 +77,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             JsonElement chosen = await node.WaitForAsync("blocksChosen", cancel);
             _ = await node.WaitForAsync("serving", cancel);
             string address = listening.GetProperty("address").GetString()!;
-            Say($"   {name,-4} process {node.Id,-7} {address,-16} takes blocks {chosen.GetProperty("blocks").GetString()}");
+            Say($"   {name,-4} process {node.Id,-7} {address,-16} takes "
+                + $"blocks {chosen.GetProperty("blocks").GetString()}");
 
             if (door is null && !PeerAddress.TryParse(address, out door))
             {
@@ -89,7 +92,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     private IEnumerable<string> NodeArguments(string name, long memory, PeerAddress? door) =>
     [
         "join", "--model", options.Model, "--memory", memory.ToString(CultureInfo.InvariantCulture), "--name", name,
-        "--listen", "127.0.0.1:0", "--data-dir", Path.Combine(_folder, name), "--swarm", _swarm, "--threads", "1", "--json",
+        "--listen", "127.0.0.1:0", "--data-dir", Path.Combine(_folder, name), "--swarm", _swarm,
+        "--threads", "1", "--json",
         .. door is null ? (string[])[] : ["--bootstrap", door.ToString()],
     ];
 
@@ -113,7 +117,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         var teller = DemoProcess.Start("the teller",
         [
             "generate", "--model", options.Model, "--bootstrap", door.ToString(), "--swarm", _swarm,
-            "--data-dir", Path.Combine(_folder, "teller"), "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
+            "--data-dir", Path.Combine(_folder, "teller"),
+            "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
             "--max-tokens", options.TokensMax.ToString(CultureInfo.InvariantCulture), "--json", options.Prompt,
         ]);
         _guests.Add(teller);
@@ -155,7 +160,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         MemoryPlan plan = MemoryPlan.For(model, long.MaxValue);
         blocks = model.Config.BlockCount;
         all = plan.BytesMin(model.Config.AllBlocks);
-        return Math.Max(plan.BytesMin(new BlockRange(0, blocks / 2)), plan.BytesMin(new BlockRange(blocks / 2, blocks)));
+        int half = blocks / 2;
+        return Math.Max(plan.BytesMin(new BlockRange(0, half)), plan.BytesMin(new BlockRange(half, blocks)));
     }
 
     private void Say(string markup) => console.MarkupLine(markup);

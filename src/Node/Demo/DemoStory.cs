@@ -18,6 +18,7 @@ internal sealed class DemoStory
     private readonly int _killAfter;
     private string[] _route = [];
     private DemoProcess? _killed;
+    private bool _isMidLine;
 
     public DemoStory(DemoOptions options, IReadOnlyList<DemoProcess> nodes, IAnsiConsole console)
     {
@@ -86,7 +87,8 @@ internal sealed class DemoStory
             case "done":
                 Note(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{told.GetProperty("tokens").GetInt32()} tokens, {told.GetProperty("tokensPerSecond").GetDouble():0} a second"));
+                    $"{told.GetProperty("tokens").GetInt32()} "
+                        + $"tokens, {told.GetProperty("tokensPerSecond").GetDouble():0} a second"));
                 break;
             default:
                 break;
@@ -104,7 +106,8 @@ internal sealed class DemoStory
         string name = _route[_random.Next(_route.Length)];
         _killed = _nodes.Single(node => node.Name == name);
         _killed.Kill();
-        Note(string.Create(CultureInfo.InvariantCulture, $"killed {name} (process {_killed.Id}) after {Tokens} tokens"));
+        Note(string.Create(CultureInfo.InvariantCulture, $"killed {name} (process {_killed.Id}) after {Tokens} "
+            + $"tokens"));
     }
 
     private void Write(string text, bool isStory = false)
@@ -114,16 +117,19 @@ internal sealed class DemoStory
             _ = _text.Append(text);
         }
 
+        _isMidLine |= text.Length > 0;
         _console.Profile.Out.Writer.Write(text);
         _console.Profile.Out.Writer.Flush();
     }
 
     private void Note(string text)
     {
-        if (_route.Length > 0 && Tokens > 0)
+        if (_isMidLine)
         {
             _console.WriteLine();
         }
+
+        _isMidLine = false;
 
         _console.Write(new Text($"   ── {text}\n", new Style(Color.Yellow)));
     }

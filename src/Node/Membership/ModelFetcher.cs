@@ -25,7 +25,8 @@ internal sealed class ModelFetcher(LinkPool links, TimeProvider time)
             {
                 return ModelFile.FromHeader(await FetchHeaderAsync(model, holder, cancel));
             }
-            catch (Exception failure) when (failure is LinkClosedException or FaultException or ProtocolException or GgufException)
+            catch (Exception failure) when (
+                failure is LinkClosedException or FaultException or ProtocolException or GgufException)
             {
                 reason = failure.Message;
             }
@@ -38,7 +39,8 @@ internal sealed class ModelFetcher(LinkPool links, TimeProvider time)
         throw new LinkClosedException($"the model's header could not be fetched from any holder: {reason}.");
     }
 
-    private async Task<byte[]> FetchHeaderAsync(ReadOnlyMemory<byte> model, PeerAddress holder, CancellationToken cancel)
+    private async Task<byte[]> FetchHeaderAsync(
+        ReadOnlyMemory<byte> model, PeerAddress holder, CancellationToken cancel)
     {
         using var patience = new CancellationTokenSource(ModelLimits.PartTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
@@ -54,9 +56,11 @@ internal sealed class ModelFetcher(LinkPool links, TimeProvider time)
             _ => throw new FaultException(FaultCode.NotServed, "The holder did not answer with a model."),
         };
 
-        if (parts.ManifestBytes is 0 or > ModelLimits.ManifestBytesMax || parts.HeaderBytes is 0 or > ModelLimits.HeaderBytesMax)
+        if (parts.ManifestBytes is 0 or > ModelLimits.ManifestBytesMax
+            || parts.HeaderBytes is 0 or > ModelLimits.HeaderBytesMax)
         {
-            throw new FaultException(FaultCode.NotServed, "The holder offers a manifest or header of an impossible size.");
+            throw new FaultException(
+                FaultCode.NotServed, "The holder offers a manifest or header of an impossible size.");
         }
 
         // The manifest first: it alone is proven by the hash, and it proves the header.

@@ -5,7 +5,8 @@ using Swarm.Protocol.Transport;
 namespace Swarm.Node.Membership;
 
 /// <summary>Gives a held model's manifest and header to those who have no file, so that they can tokenize.</summary>
-internal sealed class ModelServer(ReadOnlyMemory<byte> model, ReadOnlyMemory<byte> manifest, ReadOnlyMemory<byte> header)
+internal sealed class ModelServer(
+    ReadOnlyMemory<byte> model, ReadOnlyMemory<byte> manifest, ReadOnlyMemory<byte> header)
 {
     /// <summary>Answers one <see cref="FetchModel"/>.</summary>
     public async Task AnswerAsync(Envelope first, ILinkStream stream, CancellationToken cancel)

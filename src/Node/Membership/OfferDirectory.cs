@@ -7,7 +7,8 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Node.Membership;
 
 /// <summary>Who holds the blocks of one model, read from the DHT.</summary>
-internal sealed class OfferDirectory(DhtNode dht, SwarmId swarm, ReadOnlyMemory<byte> model, int blockCount) : IOfferSource
+internal sealed class OfferDirectory(DhtNode dht, SwarmId swarm, ReadOnlyMemory<byte> model, int blockCount)
+    : IOfferSource
 {
     /// <inheritdoc/>
     public async ValueTask<SwarmView> ReadAsync(ReadOnlyMemory<byte> wanted, CancellationToken cancel)

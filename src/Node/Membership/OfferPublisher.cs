@@ -5,7 +5,7 @@ using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.Membership;
 
-/// <summary>Keeps this node's claims in the DHT true: its blocks under each of their groups, and its model's listing.</summary>
+/// <summary>Keeps this node's claims in the DHT true: its blocks under each of their groups, and its model.</summary>
 internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing listing, TimeSpan lease)
 {
     private readonly Dictionary<NodeId, Publication> _offers = [];
@@ -38,7 +38,8 @@ internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing li
     {
         var tombstone = new BlockOffer(last) { State = OfferState.Left };
         tombstone.Links.Clear();
-        List<Task> withdrawals = [.. _offers.Values.Select(offer => offer.WithdrawAsync(tombstone.ToByteArray(), cancel))];
+        byte[] value = tombstone.ToByteArray();
+        List<Task> withdrawals = [.. _offers.Values.Select(offer => offer.WithdrawAsync(value, cancel))];
 
         if (_listing is not null)
         {

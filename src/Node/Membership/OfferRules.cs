@@ -84,7 +84,9 @@ internal static class OfferRules
 
     /// <summary>A stranger's words without what could drive a terminal, and not too many of them.</summary>
     public static string Printable(string text)
-        => string.Concat(text.Where(letter => !char.IsControl(letter) && !char.IsSurrogate(letter)).Take(WireLimits.NameLettersMax));
+        => string.Concat(text
+            .Where(letter => !char.IsControl(letter) && !char.IsSurrogate(letter))
+            .Take(WireLimits.NameLettersMax));
 
     private static bool IsDuration(double value) => double.IsFinite(value) && value is >= 0 and <= MillisecondsMax;
 }

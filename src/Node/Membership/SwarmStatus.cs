@@ -9,7 +9,8 @@ namespace Swarm.Node.Membership;
 internal sealed record SwarmStatus(string Swarm, IReadOnlyList<ModelStatus> Models)
 {
     /// <summary>Nodes that hold anything.</summary>
-    public int NodeCount => Models.SelectMany(model => model.View.Offers).Select(offer => offer.Node).Distinct().Count();
+    public int NodeCount
+        => Models.SelectMany(model => model.View.Offers).Select(offer => offer.Node).Distinct().Count();
 
     /// <summary>Asks the swarm.</summary>
     public static async Task<SwarmStatus> ReadAsync(SwarmMember member, string swarm, CancellationToken cancel)

@@ -6,7 +6,7 @@ using Swarm.Node.Routing;
 
 namespace Swarm.Node.Placement;
 
-/// <summary>Decides what a node will hold, before it joins: by its memory, its speed and what the swarm lacks.</summary>
+/// <summary>Decides what a node will hold, before it joins: by memory, speed and what the swarm lacks.</summary>
 internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputePool pool, TimeProvider time)
 {
     private ModelConfig Config => model.File.Config;
@@ -39,14 +39,15 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
         if (chosen.Last > Config.BlockCount)
         {
             throw CommandException.Usage(
-                $"--blocks {chosen}: {options.ModelName} has blocks 0 to {Config.BlockCount - 1}, so at most 0:{Config.BlockCount}.");
+                $"--blocks {chosen}: {options.ModelName} has blocks 0 to {Config.BlockCount - 1}, so at most "
+                    + $"0:{Config.BlockCount}.");
         }
 
         if (!plan.Fits(chosen))
         {
             throw CommandException.Usage(
-                $"blocks {chosen} of {options.ModelName} need {ByteSize.Format(plan.BytesMin(chosen))} with room for one session, "
-                + $"--memory allows {ByteSize.Format(options.MemoryBytes)}: take fewer blocks or allow more.");
+                $"blocks {chosen} of {options.ModelName} need {ByteSize.Format(plan.BytesMin(chosen))} with room "
+                + $"for one session, --memory allows {ByteSize.Format(options.MemoryBytes)}: take fewer blocks or allow more.");
         }
     }
 
@@ -56,7 +57,8 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
     // As a guest: whoever has not decided yet what to hold has nothing to announce.
     private async Task<SwarmView> LookAroundAsync(CancellationToken cancel)
     {
-        await using SwarmMember guest = await Doors.EnterAsync(options.Swarm, options.Bootstrap, options.Folder, cancel);
+        await using SwarmMember guest = await Doors.EnterAsync(
+            options.Swarm, options.Bootstrap, options.Folder, cancel);
 
         return await new OfferDirectory(guest.Dht, guest.Swarm, model.Hash, Config.BlockCount).ReadAsync(cancel);
     }

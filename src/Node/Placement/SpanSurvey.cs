@@ -18,7 +18,7 @@ internal static class SpanSurvey
                 offer.Blocks,
                 offer.Offer.DecodePerBlockMs > 0 ? offer.Offer.DecodePerBlockMs : UnknownPerBlockMs));
 
-    /// <summary>The span to hold: the one a person chose, or the one the swarm lacks most; null when none fits.</summary>
+    /// <summary>The span that the swarm lacks most; null when none fits.</summary>
     public static BlockRange? Choose(SwarmView view, int blockCount, double perBlockMs, MemoryPlan plan)
         => BlockChooser.Choose(BlockChooser.Supply(blockCount, Read(view)), perBlockMs, plan.Fits);
 }
