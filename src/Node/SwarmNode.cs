@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Swarm.Dht;
 using Swarm.Inference.Forward;
-using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
 using Swarm.Node.Execution;
 using Swarm.Node.Membership;
@@ -45,12 +43,12 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
                     + $"or choose another --data-dir.");
         }
 
-        using HeldModel model = HeldModel.Open(options.ModelFile,
+        using var model = HeldModel.Open(options.ModelFile,
             Percents(percent => NodeLog.Hashing(log, percent), stop));
         using var pool = new ComputePool(options.Threads);
         SpanPlan plan = await new SpanPlanner(options, model, pool, time).PlanAsync(stop);
         using var key = NodeKey.LoadOrCreate(Path.Combine(options.Folder, "key.pem"));
-        await using SwarmMember member = SwarmMember.CreateNode(options, key, time, log);
+        await using var member = SwarmMember.CreateNode(options, key, time, log);
         using var executor = new ThreadExecutor();
         var serving = new ServingOptions { KvBytesMax = plan.KvBytes };
         await using var stages = new StageService(
@@ -243,7 +241,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         }
     }
 
-    private long KvTokensFree(Seat seat)
+    private static long KvTokensFree(Seat seat)
         => (seat.Stages.Load(seat.Model.Hash)?.KvBytesFree ?? seat.Plan.KvBytes) / seat.Plan.KvBytesPerPosition;
 
     // Two digits: a figure that moves by a percent is no news worth publishing.

@@ -10,7 +10,7 @@ internal static class JoinCommand
 {
     private const string Auto = "auto";
 
-    public static Command Create(Terminal terminal)
+    public static Command Create()
     {
         var model = new Option<string>("--model", "-m")
         {

@@ -56,7 +56,7 @@ internal static class SwarmCommand
         var root = new RootCommand(
             "Runs a language model that no single device could hold, on the devices you already own.")
         {
-            JoinCommand.Create(terminal),
+            JoinCommand.Create(),
             GenerateCommand.Create(terminal),
             StatusCommand.Create(terminal),
             LeaveCommand.Create(terminal),

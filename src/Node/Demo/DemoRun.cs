@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Spectre.Console;
-using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 using Swarm.Node.CommandLine;
 using Swarm.Node.Membership;
@@ -157,7 +156,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     private long MemoryOfHalf(out int blocks, out long all)
     {
         using var model = ModelFile.Open(options.ModelFile);
-        MemoryPlan plan = MemoryPlan.For(model, long.MaxValue);
+        var plan = MemoryPlan.For(model, long.MaxValue);
         blocks = model.Config.BlockCount;
         all = plan.BytesMin(model.Config.AllBlocks);
         int half = blocks / 2;

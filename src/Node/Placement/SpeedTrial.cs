@@ -1,5 +1,4 @@
 using Swarm.Inference.Forward;
-using Swarm.Inference.Model;
 
 namespace Swarm.Node.Placement;
 
