@@ -1,4 +1,3 @@
-using Swarm.Protocol.Identity;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;

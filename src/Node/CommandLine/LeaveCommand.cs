@@ -42,7 +42,7 @@ internal static class LeaveCommand
         LocalNode node = LocalNode.Find(folder)
             ?? throw CommandException.Failed($"no node runs from {folder}: choose its folder with --data-dir.");
 
-        await using (SwarmMember guest = SwarmMember.CreateGuest(node.Swarm, TimeProvider.System))
+        await using (var guest = SwarmMember.CreateGuest(node.Swarm, TimeProvider.System))
         {
             guest.Start();
 
