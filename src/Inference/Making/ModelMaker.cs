@@ -11,6 +11,9 @@ public static class ModelMaker
     // Logits of a trained model deviate by about this much.
     private const float LogitDeviation = 2.5f;
 
+    // Blocks must outweigh the embedding they add to: a tied head would only repeat the token it was given.
+    private const float ResidualGain = 2;
+
     private const int RowsPerWrite = 256;
 
     /// <summary>Writes the model of <paramref name="shape"/>, its matrices stored as <paramref name="type"/>.</summary>
@@ -93,7 +96,7 @@ public static class ModelMaker
         stream.Write(stored);
     }
 
-    /// <summary>Weights that keep a row's size from block to block, and make logits as large as trained ones.</summary>
+    /// <summary>Weights that keep every sum near 1, and make logits as large as trained ones.</summary>
     private static (float Mean, float Deviation) Distribution(TensorSlot slot, ModelShape shape)
     {
         float fan = 1 / MathF.Sqrt(slot.Dimensions[0]);
@@ -113,12 +116,17 @@ public static class ModelMaker
         bool residual = name.Contains("attn_output", StringComparison.Ordinal)
             || name.Contains("ffn_down", StringComparison.Ordinal);
 
+        if (name.StartsWith("position", StringComparison.Ordinal))
+        {
+            return (0, 1);
+        }
+
         if (output || name.Contains("embd", StringComparison.Ordinal))
         {
             return (0, LogitDeviation * fan);
         }
 
-        return (0, residual ? fan / MathF.Sqrt(2f * shape.Blocks) : fan);
+        return (0, residual ? fan * ResidualGain : fan);
     }
 
     /// <summary>What Llama 3 divides angles by: nothing for high frequencies, the stretch for low ones.</summary>

@@ -48,6 +48,9 @@ internal sealed class HyperParameters(GgufFile file, string architecture)
             : throw new GgufException(Key(key), $"{value} is no usable number; it must be above 0.");
     }
 
+    /// <summary>A factor of 1 or what the file holds; some converters write 0 for «none».</summary>
+    public float Factor(string key) => file.Metadata.Number(Key(key)) is 0 ? 1 : Positive(key, 1);
+
     /// <summary>A text; null when the file does not hold it.</summary>
     public string? Text(string key) => file.Metadata.Text(Key(key));
 

@@ -114,7 +114,7 @@ internal static class LlamaArchitecture
         if (scaling == "linear")
         {
             string key = keys.Contains("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear";
-            factor = keys.Positive(key, 1);
+            factor = keys.Factor(key);
         }
         else if (scaling != "none")
         {
