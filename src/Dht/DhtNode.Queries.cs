@@ -26,12 +26,17 @@ public sealed partial class DhtNode
 
     private async Task<Envelope?> QueryAsync(Contact contact, Envelope question, CancellationToken cancel)
     {
-        using var deadline = new CancellationTokenSource(_options.QueryTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         TimeSpan sentAt = Elapsed;
 
         try
         {
+            if (_links.TryGet(contact.Id, out ILink? open))
+            {
+                return await AskAsync(open, contact.Addresses, question, sentAt, cancel);
+            }
+
+            using var deadline = new CancellationTokenSource(_options.QueryTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
             ILink link = await DialAsync(contact.Addresses, either.Token);
             return await AskAsync(link, contact.Addresses, question, sentAt, either.Token);
         }

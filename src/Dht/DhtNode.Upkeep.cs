@@ -35,7 +35,16 @@ public sealed partial class DhtNode
             }
         }
 
-        return await JoinAsync(cancel);
+        _isJoining = true;
+
+        try
+        {
+            return await JoinAsync(cancel);
+        }
+        finally
+        {
+            _isJoining = false;
+        }
     }
 
     /// <summary>Keeps the table, the store and the publications alive until cancelled.</summary>
@@ -224,17 +233,23 @@ public sealed partial class DhtNode
     // so that two halves of a swarm find each other again when what parted them is gone.
     private async Task SeekTheLostAsync(CancellationToken cancel)
     {
+        TimeSpan soughtAt = Elapsed;
+
         while (true)
         {
-            bool isAlone = _table.Count == 0 && _bootstraps.Count > 0;
-            await Task.Delay(Jittered(isAlone ? _options.BootstrapInterval : _options.RefreshInterval), _time, cancel);
+            await Task.Delay(Jittered(_options.BootstrapInterval), _time, cancel);
 
-            if (_table.Count == 0)
+            if ((_table.Count == 0 || !_isReady) && _bootstraps.Count > 0 && !_isJoining)
             {
                 _ = await JoinAsync(cancel);
+            }
+
+            if (_table.Count > 0 && Elapsed - soughtAt < _options.RefreshInterval)
+            {
                 continue;
             }
 
+            soughtAt = Elapsed;
             Contact? lost;
             PeerAddress? bootstrap = null;
 

@@ -44,6 +44,7 @@ public sealed partial class DhtNode : IDisposable
     private long _queries;
     private long _queriesFailed;
     private volatile bool _isReady;
+    private volatile bool _isJoining;
 
     /// <summary>Makes a node and lets it answer on <paramref name="links"/>; nothing is sent yet.</summary>
     /// <param name="key">Signs this node's records.</param>

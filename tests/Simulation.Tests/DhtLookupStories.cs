@@ -1,0 +1,130 @@
+using NUnit.Framework;
+using Swarm.Protocol.Identity;
+using Swarm.Testing;
+
+namespace Swarm.Simulation.Tests;
+
+/// <summary>Two hundred nodes that each know few others find one another, whatever happens to some of them.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+public sealed class DhtLookupStories
+{
+    private const int NodeCount = 200;
+
+    [Test]
+    public void Lookups_find_the_true_nearest_over_several_hops([Values(1)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(NodeCount);
+            Assert.That(swarm.Members, Has.All.Matches<DhtMember>(member => member?.Dht.IsReady == true), $"seed {seed}");
+            DhtSurvey survey = await DhtSurvey.RunAsync(swarm, lookups: 200);
+
+            Assert.That(survey.Recall, Is.GreaterThanOrEqualTo(0.999), $"seed {seed}");
+            Assert.That(survey.Hops, Is.GreaterThan(1.5).And.LessThan(5), $"seed {seed}");
+            Assert.That(survey.Queries, Is.LessThan(20), $"seed {seed}");
+            swarm.CheckInvariants();
+        });
+    }
+
+    [Test]
+    public void When_a_third_dies_at_once_the_others_still_find_one_another([Values(3)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(120);
+            await swarm.WaitAsync(30);
+
+            for (int i = 0; i < 40; i++)
+            {
+                swarm.Pick().Kill(silently: i % 2 == 0);
+            }
+
+            DhtSurvey atOnce = await DhtSurvey.RunAsync(swarm, lookups: 100);
+
+            // With four contacts a bucket; with twenty it would be nearly all.
+            Assert.That(atOnce.Recall, Is.GreaterThanOrEqualTo(0.75), $"at once, seed {seed}");
+            await swarm.WaitAsync(240);
+            DhtSurvey later = await DhtSurvey.RunAsync(swarm, lookups: 100);
+
+            Assert.That(later.Recall, Is.GreaterThanOrEqualTo(0.99), $"seed {seed}");
+            Assert.That(swarm.StaleShare(), Is.LessThan(0.05), $"seed {seed}");
+            swarm.CheckInvariants();
+        });
+    }
+
+    [Test]
+    public void Nodes_that_come_and_go_all_the_time_are_found_while_they_are_there([Values(4)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(60);
+            double recall = 0;
+
+            // Half of the swarm is replaced within ten minutes.
+            for (int i = 0; i < 30; i++)
+            {
+                swarm.Pick().Kill(silently: i % 2 == 0);
+                _ = await swarm.JoinAsync();
+                await swarm.WaitAsync(20);
+                recall += (await DhtSurvey.RunAsync(swarm, lookups: 10)).Recall / 30;
+                swarm.CheckInvariants();
+            }
+
+            Assert.That(recall, Is.GreaterThanOrEqualTo(0.97), $"seed {seed}");
+        });
+    }
+
+    [Test]
+    public void Two_halves_that_were_parted_become_one_again([Values(5)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(40);
+            await swarm.WaitAsync(30);
+            NodeId[] apart = [.. swarm.Members.Where((_, i) => i % 2 == 0).Select(member => member.Id)];
+
+            swarm.Network.Partition(apart);
+            await swarm.WaitAsync(600);
+            Assert.That((await DhtSurvey.RunAsync(swarm, lookups: 40)).Recall, Is.LessThan(0.9), "they are parted");
+            swarm.Network.Heal();
+            await swarm.WaitAsync(180);
+
+            DhtSurvey survey = await DhtSurvey.RunAsync(swarm, lookups: 100);
+            Assert.That(survey.Recall, Is.GreaterThanOrEqualTo(0.99), $"seed {seed}");
+        });
+    }
+
+    [Test]
+    public void A_node_whose_bootstrap_is_not_there_yet_joins_when_it_comes()
+    {
+        var loop = new SimulationLoop(6);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            DhtMember late = swarm.Add();
+            DhtMember early = swarm.Add();
+            late.Kill();
+
+            // The address is known before anybody listens there.
+            Assert.That(await early.StartAsync([late.Address]), Is.False);
+            Assert.That(early.Dht.IsReady, Is.False);
+            await swarm.WaitAsync(20);
+            DhtMember there = swarm.Revive(late);
+            _ = await there.StartAsync([]);
+            await swarm.WaitAsync(15);
+
+            Assert.That(early.Dht.IsReady);
+            Assert.That(early.Contacts, Is.EqualTo([there.Id]));
+            Assert.That(there.Contacts, Is.EqualTo([early.Id]), "it was checked, and entered");
+        });
+    }
+}
