@@ -173,7 +173,9 @@ public sealed class DhtRecordStories
             Assert.That(follower.Contacts, Is.EqualTo([founder.Id]));
             Assert.That(stranger.Contacts, Is.Empty);
             Assert.That(
-                swarm.Members.Where(member => first.Contains(member.Id)).SelectMany(member => member.Contacts).Distinct(),
+                swarm.Members.Where(member => first.Contains(member.Id))
+                    .SelectMany(member => member.Contacts)
+                    .Distinct(),
                 Is.SubsetOf(first));
             Assert.That((await DhtSwarm.ReadAsync(follower, key)).Single().Value.ToArray(), Is.EqualTo(Other));
             Assert.That((await DhtSwarm.ReadAsync(swarm.Members[5], key)).Single().Value.ToArray(), Is.EqualTo(Word));
