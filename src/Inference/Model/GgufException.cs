@@ -13,4 +13,10 @@ public class GgufException : Exception
 
     /// <summary>The metadata key, tensor or header field that is wrong.</summary>
     public string Field { get; }
+
+    /// <summary>The file, where it is known.</summary>
+    public string? Path { get; internal set; }
+
+    /// <inheritdoc/>
+    public override string Message => Path is null ? base.Message : $"'{Path}': {base.Message}";
 }

@@ -119,6 +119,11 @@ internal static partial class GgufParts
             open.Add(file);
             return GgufReader.Read(new HeaderBytes(file), headerOnly: false);
         }
+        catch (GgufException refusal)
+        {
+            refusal.Path = path;
+            throw;
+        }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new GgufException("file", $"'{path}' does not exist; check the path.", cause);

@@ -46,7 +46,20 @@ public sealed class ModelFile : IDisposable
     /// <summary>Opens a file, or a split set by its first part.</summary>
     /// <exception cref="GgufException">The file is missing or no sound model; the message says what to do.</exception>
     /// <exception cref="UnsupportedModelException">This program cannot compute it.</exception>
-    public static ModelFile Open(string path) => Over(GgufFile.Open(path));
+    public static ModelFile Open(string path)
+    {
+        var file = GgufFile.Open(path);
+
+        try
+        {
+            return Over(file);
+        }
+        catch (GgufException refusal)
+        {
+            refusal.Path = path;
+            throw;
+        }
+    }
 
     /// <summary>The model behind a header from elsewhere: enough to tokenize and plan, not to compute.</summary>
     /// <exception cref="GgufException">The header is not sound.</exception>

@@ -23,8 +23,10 @@ internal sealed partial record PreTokenizer
     private const string UpperNotHan = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}-[" + HanLetters + "]]";
     private const string LowerNotHan = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}-[" + HanLetters + "]]";
 
-    // Letters that come in two cases, but for digraphs and a few that have only one form.
-    private const string Cased = @"[\p{Lu}\p{Ll}-[\u0138\u018D\u019B\u01AA\u01AB\u01BA\u0294]]";
+    // Letters that come in two cases, without those that the vocabulary's authors left out of their list.
+    private const string Cased
+        = @"[\p{Lu}\p{Ll}\p{Lt}-[\u0560-\u0588\u10C7\u10CD\u10D0-\u10FA\u10FD-\u10FF\u1C80-\u1C8A\u2D00-\u2D2D"
+            + @"\uA790-\uA7DC\uA7F5-\uA7FA\uAB30-\uAB68]]";
 
     private const RegexOptions Options = RegexOptions.CultureInvariant;
 

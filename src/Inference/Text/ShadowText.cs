@@ -11,10 +11,14 @@ internal sealed class ShadowText
 {
     // One stand-in per general category, in the order of UnicodeCategory; none lies in a range that a pattern names.
     private const string StandIns
-        = "\uA640\uA641\u01C5\uA60C\uA62A\uA66F\uA823\uA670\uA620\uA6E6\uA830\u2000\u2028\u2029\u0080\uFEFF\uD800\uE000"
+        = "\uA790\uA791\u01C5\uA60C\uA62A\uA66F\uA823\uA670\uA620\uA6E6\uA830\u2000\u2028\u2029\u0080\uFEFF\uD800\uE000"
         + "\uFE4D\uFE58\uFE59\uFE5A\u2E02\u2E03\uA60D\uFE62\uA838\uA700\uA490\uFFFF";
 
     private const char Han = '\uF900';
+
+    // Some scripts with two cases count among the letters where mathematical letters do not.
+    private const char UpperOfScript = '\uA640';
+    private const char LowerOfScript = '\uA641';
 
     private readonly int[]? _starts;
 
@@ -62,6 +66,16 @@ internal sealed class ShadowText
         UnicodeCategory category = Rune.GetUnicodeCategory(rune);
         bool han = category == UnicodeCategory.OtherLetter
             && rune.Value is (>= 0x20000 and <= 0x2FA1F) or (>= 0x30000 and <= 0x3347F);
-        return han ? Han : StandIns[(int)category];
+        bool script = rune.Value
+            is (>= 0x10400 and <= 0x1044F) or (>= 0x104B0 and <= 0x104FB) or (>= 0x10C80 and <= 0x10CF2)
+            or (>= 0x118A0 and <= 0x118DF) or (>= 0x1E900 and <= 0x1E943);
+
+        return category switch
+        {
+            _ when han => Han,
+            UnicodeCategory.UppercaseLetter when script => UpperOfScript,
+            UnicodeCategory.LowercaseLetter when script => LowerOfScript,
+            _ => StandIns[(int)category],
+        };
     }
 }

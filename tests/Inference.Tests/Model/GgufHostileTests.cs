@@ -23,7 +23,7 @@ public sealed class GgufHostileTests
         GgufException? refusal = Assert.Throws<GgufException>(() => OpenFile(bytes).Dispose());
 
         Assert.That(refusal!.Field, Is.EqualTo(field));
-        Assert.That(refusal.Message, Does.Not.Contain('\n'));
+        Assert.That(refusal.Message, Does.Not.Contain('\n').And.Contains(refusal.Path!));
     }
 
     [Test]

@@ -10,7 +10,8 @@ namespace Swarm.Inference.Tests.Model;
 [Parallelizable(ParallelScope.All)]
 public sealed class GgufLawTests
 {
-    private static readonly Gen<string> AnyText = Gen.Elements("", "a", "two words", "é😀", "line\nline", new string('x', 300));
+    private static readonly Gen<string> AnyText
+        = Gen.Elements("", "a", "two words", "é😀", "line\nline", new string('x', 300));
 
     private static readonly Gen<float[]> AnyBlock = Gen.Choose(-1_000_000, 1_000_000)
         .Select(value => value / 1000f)
@@ -41,7 +42,7 @@ public sealed class GgufLawTests
             GgufValue floats = read.Array("floats")!;
             GgufValue flags = read.Array("flags")!;
             return Enumerable.Range(0, texts.Count).Select(texts.Text).SequenceEqual(values.Texts)
-                && Enumerable.Range(0, numbers.Count).Select(numbers.Whole).SequenceEqual(values.Numbers.Select(n => (long)n))
+                && Enumerable.Range(0, numbers.Count).Select(i => (int)numbers.Whole(i)).SequenceEqual(values.Numbers)
                 && Enumerable.Range(0, floats.Count).Select(i => (float)floats.Number(i)).SequenceEqual(values.Floats)
                 && Enumerable.Range(0, flags.Count).Select(flags.Flag).SequenceEqual(values.Flags)
                 && read.Text("text") == string.Concat(values.Texts);
