@@ -122,8 +122,9 @@ internal sealed partial class Link : ILink
     /// <summary>Ends the link without a word, as a process that dies does.</summary>
     internal void Sever()
     {
+        // No time to linger: the peer sees a reset.
+        _socket.Close(0);
         Close("This node is gone.", goodbye: null);
-        _socket.LingerState = new LingerOption(true, 0);
         EndConnection();
     }
 
