@@ -20,6 +20,7 @@ public sealed class ConformanceTokenizerTests : KitFixture
     [TestCaseSource(nameof(Sets))]
     public void Every_string_gives_the_expected_tokens(string path)
     {
+        RequireFile(path);
         using var set = JsonDocument.Parse(File.ReadAllText(path));
         using GgufFile file = OpenVocabulary(path, set.RootElement.GetProperty("vocab_file").GetString()!);
         ITokenizer tokenizer = CreateOrIgnore(file.Metadata);
@@ -57,6 +58,7 @@ public sealed class ConformanceTokenizerTests : KitFixture
     [TestCaseSource(nameof(Sets))]
     public void Ends_and_beginnings_are_those_of_the_reference(string path)
     {
+        RequireFile(path);
         using var set = JsonDocument.Parse(File.ReadAllText(path));
         using GgufFile file = OpenVocabulary(path, set.RootElement.GetProperty("vocab_file").GetString()!);
         ITokenizer tokenizer = CreateOrIgnore(file.Metadata);
@@ -71,6 +73,7 @@ public sealed class ConformanceTokenizerTests : KitFixture
     [TestCaseSource(nameof(Listings))]
     public void Every_line_of_a_listing_gives_the_expected_tokens(string path)
     {
+        RequireFile(path);
         using GgufFile file = OpenGzip(Path.ChangeExtension(path, ".gz"));
         ITokenizer tokenizer = CreateOrIgnore(file.Metadata);
         string[] texts = File.ReadAllText(path).Split("\n__ggml_vocab_test__\n");
@@ -94,6 +97,7 @@ public sealed class ConformanceTokenizerTests : KitFixture
     [TestCaseSource(nameof(Models))]
     public void Prompts_and_continuations_of_trained_models_are_the_same_text(string path)
     {
+        RequireFile(path);
         using var set = JsonDocument.Parse(File.ReadAllText(path));
         using var model = GgufFile.Open(Path.ChangeExtension(path, ".gguf"));
         ITokenizer tokenizer = CreateOrIgnore(model.Metadata);
@@ -144,18 +148,14 @@ public sealed class ConformanceTokenizerTests : KitFixture
     private static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];
 
     private static IEnumerable<TestCaseData<string>> Sets()
-        => Kit.Files("tokenizer", "*.json", recursive: true)
-            .Where(path => Path.GetFileName(path) != "strings.json")
-            .Select(path => new TestCaseData<string>(path).SetArgDisplayNames(Path.GetFileNameWithoutExtension(path)));
+        => Cases(Kit.Files("tokenizer", "*.json", recursive: true)
+            .Where(path => Path.GetFileName(path) != "strings.json"));
 
     private static IEnumerable<TestCaseData<string>> Models()
-        => Kit.Files("trained", "*.json")
-            .Where(path => File.Exists(Path.ChangeExtension(path, ".gguf")))
-            .Select(path => new TestCaseData<string>(path).SetArgDisplayNames(Path.GetFileNameWithoutExtension(path)));
+        => Cases(Kit.Files("trained", "*.json").Where(path => File.Exists(Path.ChangeExtension(path, ".gguf"))));
 
     private static IEnumerable<TestCaseData<string>> Listings()
-        => Kit.Files("tokenizer", "*.inp", recursive: true)
-            .Select(path => new TestCaseData<string>(path).SetArgDisplayNames(Path.GetFileNameWithoutExtension(path)));
+        => Cases(Kit.Files("tokenizer", "*.inp", recursive: true));
 
     /// <summary>The test strings by id; what is no UTF-8 cannot be given to a tokenizer that takes text.</summary>
     private static Dictionary<string, string> Texts(string folder)
