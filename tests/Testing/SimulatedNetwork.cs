@@ -15,6 +15,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
     private readonly Random _random;
     private readonly Dictionary<NodeId, Place> _places = [];
     private readonly HashSet<(NodeId, NodeId)> _cuts = [];
+    private readonly HashSet<(string, int)> _lost = [];
     private readonly Dictionary<string, int> _faults = [];
     private int _hosts;
 
@@ -48,6 +49,11 @@ public sealed class SimulatedNetwork : IMemoryPaths
     {
         MemoryTransport transport = Memory.Attach(node, hello, listen);
 
+        if (listen is not null)
+        {
+            _ = _lost.Remove((listen.Host, listen.Port));
+        }
+
         _places[node] = new Place(transport) { X = _random.NextDouble(), Y = _random.NextDouble() };
         return transport;
     }
@@ -65,8 +71,9 @@ public sealed class SimulatedNetwork : IMemoryPaths
     public void Vanish(NodeId node)
     {
         Note("vanish");
-        _places[node].IsGone = true;
-        _places[node].Transport.Kill(silently: true);
+        Place place = _places[node];
+        _lost.UnionWith(place.Transport.Addresses.Select(address => (address.Host, address.Port)));
+        place.Transport.Kill(silently: true);
     }
 
     /// <summary>All traffic from and to the node is held, as if the process were stopped.</summary>
@@ -178,8 +185,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
     }
 
     bool IMemoryPaths.IsLost(PeerAddress address)
-        => _places.Values.Any(place => place.IsGone && place.Transport.Addresses.Any(
-            at => at.Host == address.Host && at.Port == address.Port));
+        => _lost.Contains((address.Host, address.Port));
 
     private TimeSpan Way(Place from, Place to)
         => Options.WayMin + (Options.WaySpread * Math.Sqrt(Square(from.X - to.X) + Square(from.Y - to.Y)));
@@ -206,8 +212,6 @@ public sealed class SimulatedNetwork : IMemoryPaths
         public int Side { get; set; }
 
         public bool IsFrozen { get; set; }
-
-        public bool IsGone { get; set; }
 
         public DialFate Dials { get; set; }
 

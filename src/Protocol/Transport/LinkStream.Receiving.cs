@@ -145,7 +145,7 @@ internal sealed partial class LinkStream
                 Advance(bytes);
             }
 
-            if (destination.Length == 0)
+            if (destination.Length == 0 && _reset is null)
             {
                 PayloadLength = 0;
                 return true;

@@ -85,7 +85,7 @@ internal sealed partial class LinkStream : ILinkStream
 
     public async ValueTask ReadPayloadAsync(Memory<byte> destination, CancellationToken cancel)
     {
-        if (destination.Length != PayloadLength)
+        if (_reset is null && destination.Length != PayloadLength)
         {
             throw new ArgumentException($"The payload has {PayloadLength} bytes.", nameof(destination));
         }

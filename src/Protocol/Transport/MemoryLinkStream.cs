@@ -60,7 +60,11 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
         lock (_gate)
         {
-            ThrowIfOver();
+            // What has arrived can be read even when the link is gone.
+            if (_reset is not null)
+            {
+                ThrowIfOver();
+            }
 
             if (destination.Length != PayloadLength)
             {
