@@ -55,7 +55,9 @@ internal static class LinkCertificate
         }
     }
 
-    /// <summary>Checks a peer's certificate; null when it proves <paramref name="node"/>, else why it is refused.</summary>
+    /// <summary>
+    /// Checks a peer's certificate; null when it proves <paramref name="node"/>, else why it is refused.
+    /// </summary>
     /// <param name="certificate">The peer's leaf certificate.</param>
     /// <param name="others">Whatever came with it; must be nothing.</param>
     /// <param name="expected">The only node that may answer, or null.</param>
@@ -75,7 +77,8 @@ internal static class LinkCertificate
             return "The peer shows no certificate.";
         }
 
-        if (others is not null && others.Any(other => !other.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
+        if (others is not null
+            && others.Any(other => !other.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
         {
             return "The peer shows more than one certificate.";
         }

@@ -44,7 +44,9 @@ public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override int GetHashCode() => (int)_low;
 
-    /// <summary>The libp2p PeerId, <c>Qm…</c>: base58 of the multihash (sha2-256, 32 bytes) of the node's key.</summary>
+    /// <summary>
+    /// The libp2p PeerId, <c>Qm…</c>: base58 of the multihash (sha2-256, 32 bytes) of the node's key.
+    /// </summary>
     public override string ToString()
     {
         Span<byte> multihash = stackalloc byte[2 + Size];

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Swarm.Protocol.Identity;
 
-/// <summary>What a signature covers: a domain and parts, each behind its length, so that no two meanings collide.</summary>
+/// <summary>
+/// What a signature covers: a domain and parts, each behind its length, so that no two meanings collide.
+/// </summary>
 internal static class SignedBytes
 {
     /// <summary>Lays out <c>len ‖ domain ‖ len ‖ part ‖ len ‖ part …</c> with 32-bit little-endian lengths.</summary>

@@ -23,7 +23,9 @@ public static class Tickets
         };
     }
 
-    /// <summary>Reads a ticket whose form, signature and expiry are right; whether it concerns this node is the reader's.</summary>
+    /// <summary>
+    /// Reads a ticket whose form, signature and expiry are right; whether it concerns this node is the reader's.
+    /// </summary>
     /// <exception cref="FaultException">With <see cref="FaultCode.BadTicket"/>: the ticket proves nothing.</exception>
     public static Ticket Open(SignedTicket envelope, DateTimeOffset now, out NodeId origin)
     {

@@ -30,7 +30,8 @@ internal sealed partial class Link
             Abort(FaultCode.Protocol, e.Message);
             return;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException
+            or InvalidOperationException)
         {
             Close($"The connection broke: {e.Message}", goodbye: null);
         }

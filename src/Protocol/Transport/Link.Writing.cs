@@ -22,7 +22,9 @@ internal sealed partial class Link
     private bool _writing;
     private long _writeBegan;
 
-    /// <summary>Writes what is ready. The caller itself becomes the writer if there is none: no hop to another thread.</summary>
+    /// <summary>
+    /// Writes what is ready. The caller itself becomes the writer if there is none: no hop to another thread.
+    /// </summary>
     internal void Kick()
     {
         lock (Gate)
@@ -94,7 +96,8 @@ internal sealed partial class Link
                 Volatile.Write(ref _writeBegan, 0);
             }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException
+            or InvalidOperationException)
         {
             Close($"The connection broke: {e.Message}", goodbye: null);
             EndConnection();

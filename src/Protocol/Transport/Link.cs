@@ -7,7 +7,9 @@ using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
-/// <summary>A link over an authenticated byte stream. One lock guards the state of the link and all its streams.</summary>
+/// <summary>
+/// A link over an authenticated byte stream. One lock guards the state of the link and all its streams.
+/// </summary>
 internal sealed partial class Link : ILink
 {
     private readonly Stream _connection;
@@ -169,7 +171,9 @@ internal sealed partial class Link : ILink
         }
     }
 
-    /// <summary>Gives a stream of this side its number, when its first frame is written: numbers only grow on the wire.</summary>
+    /// <summary>
+    /// Gives a stream of this side its number, when its first frame is written: numbers only grow on the wire.
+    /// </summary>
     internal uint Number(LinkStream stream)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread);

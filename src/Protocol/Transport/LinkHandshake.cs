@@ -206,7 +206,8 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         AllowRenegotiation = false,
         CertificateChainPolicy = ChainPolicy(),
         ClientCertificateContext = Certificate(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => verdict.Judge(certificate, chain, expected, time),
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            verdict.Judge(certificate, chain, expected, time),
     };
 
     private SslServerAuthenticationOptions ServerOptions(Verdict verdict) => new()
@@ -218,7 +219,8 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         AllowRenegotiation = false,
         CertificateChainPolicy = ChainPolicy(),
         ServerCertificateContext = Certificate(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => verdict.Judge(certificate, chain, null, time),
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            verdict.Judge(certificate, chain, null, time),
     };
 
     // The platform's own judgement does not count; it must only not go looking for issuers.

@@ -74,10 +74,14 @@ public sealed class LinkPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Chooses who answers the streams that start with this kind of message. Before <see cref="RunAsync"/>.</summary>
+    /// <summary>
+    /// Chooses who answers the streams that start with this kind of message. Before <see cref="RunAsync"/>.
+    /// </summary>
     public void Handle(Envelope.BodyOneofCase first, StreamHandler handler) => _dispatch.Add(first, handler);
 
-    /// <summary>The link to a peer: the one that is up, or a new one. Callers at the same time share one dial.</summary>
+    /// <summary>
+    /// The link to a peer: the one that is up, or a new one. Callers at the same time share one dial.
+    /// </summary>
     /// <exception cref="LinkClosedException">The peer cannot be reached, or could not a moment ago.</exception>
     /// <exception cref="FaultException">The peer refused this node: another swarm, or another version.</exception>
     public async ValueTask<ILink> GetAsync(PeerAddress address, CancellationToken cancel)

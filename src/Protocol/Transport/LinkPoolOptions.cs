@@ -3,7 +3,9 @@ namespace Swarm.Protocol.Transport;
 /// <summary>The few knobs of a <see cref="LinkPool"/>, each with its reason.</summary>
 public sealed record LinkPoolOptions
 {
-    /// <summary>How long a dial may take, from SYN to Hello: connect, TLS and Hello have 5, 5 and 3 s of their own.</summary>
+    /// <summary>
+    /// How long a dial may take, from SYN to Hello: connect, TLS and Hello have 5, 5 and 3 s of their own.
+    /// </summary>
     public TimeSpan DialMax { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>After a first failure an address is left alone this long; it doubles with each further one.</summary>
@@ -15,7 +17,9 @@ public sealed record LinkPoolOptions
     /// <summary>A second link to the same peer is closed this long after it lost, once nothing runs on it.</summary>
     public TimeSpan RetireGrace { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Above this many links the one idle the longest is closed: a DHT node of 10,000 knows about 250 peers.</summary>
+    /// <summary>
+    /// Above this many links the one idle the longest is closed: a DHT node of 10,000 knows about 250 peers.
+    /// </summary>
     public int LinksMax { get; init; } = 256;
 
     /// <summary>How many handlers run for one peer at a time; what comes beyond is refused as busy.</summary>

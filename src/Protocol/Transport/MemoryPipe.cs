@@ -2,7 +2,9 @@ using Swarm.Protocol.Identity;
 
 namespace Swarm.Protocol.Transport;
 
-/// <summary>One direction of a link in memory: packets in order, each after its delay, held while the path is closed.</summary>
+/// <summary>
+/// One direction of a link in memory: packets in order, each after its delay, held while the path is closed.
+/// </summary>
 internal sealed class MemoryPipe(MemoryNetwork network, NodeId from, NodeId to, Action<MemoryPacket> deliver)
     : IDisposable
 {
@@ -24,7 +26,9 @@ internal sealed class MemoryPipe(MemoryNetwork network, NodeId from, NodeId to, 
         }
     }
 
-    /// <summary>Delivers what is due; one thread at a time, outside the lock, so that order holds and nothing nests.</summary>
+    /// <summary>
+    /// Delivers what is due; one thread at a time, outside the lock, so that order holds and nothing nests.
+    /// </summary>
     internal void Pump()
     {
         lock (_gate)

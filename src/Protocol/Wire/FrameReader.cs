@@ -1,6 +1,8 @@
 namespace Swarm.Protocol.Wire;
 
-/// <summary>Takes frames out of a byte stream: headers through a small buffer, large parts straight to their place.</summary>
+/// <summary>
+/// Takes frames out of a byte stream: headers through a small buffer, large parts straight to their place.
+/// </summary>
 internal sealed class FrameReader(Stream source, TimeProvider time)
 {
     // One TLS record: what SslStream hands over at once.
