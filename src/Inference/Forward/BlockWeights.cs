@@ -7,7 +7,7 @@ namespace Swarm.Inference.Forward;
 internal sealed record BlockWeights(
     LayerSpec Spec,
     NormWeights AttentionNorm,
-    IReadOnlyList<Projection> Qkv,
+    Projection[] Qkv,
     Projection Output,
     NormWeights FeedForwardNorm,
     Projection? Gate,

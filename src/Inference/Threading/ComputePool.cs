@@ -5,7 +5,8 @@ namespace Swarm.Inference.Threading;
 
 /// <summary>
 /// Threads that compute one operation after another: between operations they spin for a bounded time, because waking a
-/// parked thread costs more than most operations, then they park, because other processes share the processor.
+/// parked thread costs more than most operations, then they park, because other processes share the processor. Each
+/// thread has its part of an operation; a part whose thread has not begun when the caller is done, the caller takes.
 /// </summary>
 public sealed class ComputePool : IDisposable
 {
@@ -21,6 +22,8 @@ public sealed class ComputePool : IDisposable
     private RangeAction? _action;
     private ExceptionDispatchInfo? _failure;
     private int _count;
+    private readonly long[] _claims;
+    private long _operation;
     private int _remaining;
     private int _callerParked;
     private int _stopped;
@@ -40,6 +43,7 @@ public sealed class ComputePool : IDisposable
         Limit = limit;
         Threads = threads;
         _workers = new Worker[threads - 1];
+        _claims = new long[threads];
 
         for (int part = 1; part < threads; part++)
         {
@@ -87,7 +91,8 @@ public sealed class ComputePool : IDisposable
             _action = action;
             _count = count;
             _failure = null;
-            Volatile.Write(ref _remaining, _workers.Length);
+            _remaining = _workers.Length;
+            _ = Interlocked.Increment(ref _operation);
 
             foreach (Worker worker in _workers)
             {
@@ -95,9 +100,28 @@ public sealed class ComputePool : IDisposable
             }
 
             Compute(0);
+
+            for (int part = 1; part < Threads; part++)
+            {
+                if (Claim(part))
+                {
+                    Compute(part);
+                    _ = Interlocked.Decrement(ref _remaining);
+                }
+            }
+
             Join();
             _failure?.Throw();
         }
+    }
+
+    // A part belongs to whoever first raises its claim to the operation's number. The operation cannot end, and the
+    // next one cannot begin, before the part is done, so what a claimer reads afterwards is the operation's own.
+    private bool Claim(int part)
+    {
+        long operation = Volatile.Read(ref _operation);
+        long last = Volatile.Read(ref _claims[part]);
+        return last < operation && Interlocked.CompareExchange(ref _claims[part], operation, last) == last;
     }
 
     private void Compute(int part)
@@ -198,8 +222,11 @@ public sealed class ComputePool : IDisposable
 
             while (Await() != Ended)
             {
-                _pool.Compute(_part);
-                _pool.Finish();
+                if (_pool.Claim(_part))
+                {
+                    _pool.Compute(_part);
+                    _pool.Finish();
+                }
             }
         }
 
@@ -207,11 +234,9 @@ public sealed class ComputePool : IDisposable
         {
             for (int spin = 0; spin < SpinsMax; spin++)
             {
-                int state = Volatile.Read(ref _state);
-
-                if (state != Idle)
+                if (Volatile.Read(ref _state) != Idle)
                 {
-                    return Take(state);
+                    return Take();
                 }
 
                 Thread.SpinWait(PausesPerSpin);
@@ -222,18 +247,10 @@ public sealed class ComputePool : IDisposable
                 _signal.Wait();
             }
 
-            return Take(Volatile.Read(ref _state));
+            return Take();
         }
 
-        private int Take(int state)
-        {
-            // The caller waits for us before it calls again, so nothing can be lost here; an end stays an end.
-            if (state == Called)
-            {
-                Volatile.Write(ref _state, Idle);
-            }
-
-            return state;
-        }
+        // A call that comes before this exchange is answered by the claim that follows, one after it by the next round.
+        private int Take() => Interlocked.Exchange(ref _state, Idle);
     }
 }

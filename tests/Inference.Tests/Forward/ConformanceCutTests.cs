@@ -1,0 +1,27 @@
+using NUnit.Framework;
+using Swarm.Inference.Forward;
+
+namespace Swarm.Inference.Tests.Forward;
+
+/// <summary>The kit's trained models, cut anywhere: the same bits.</summary>
+[TestFixture]
+public sealed class ConformanceCutTests : KitFixture
+{
+    [TestCaseSource(nameof(Models))]
+    public void Trained_models_may_be_cut_anywhere(string path)
+    {
+        using var model = Reference.Open(path, out string reason);
+
+        if (model is null)
+        {
+            Assert.Ignore($"Not run: {reason}");
+        }
+
+        int[] ids = Reference.Ids(model!.Facts.GetProperty("excerpt").GetProperty("tokens"))[..70];
+        CutTests.AssertCutsChangeNothing(model.File, KvCacheType.F16, ids);
+    }
+
+    private static IEnumerable<TestCaseData> Models()
+        => Reference.In("trained").Select(path => new TestCaseData(path)
+            .SetName($"ConformanceCut({Path.GetFileNameWithoutExtension(path)})"));
+}

@@ -1,0 +1,115 @@
+using NUnit.Framework;
+using Swarm.Inference.Forward;
+using Swarm.Inference.Kernels;
+using Swarm.Inference.Making;
+using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
+using Swarm.Testing;
+
+namespace Swarm.Inference.Tests.Forward;
+
+/// <summary>Cut anywhere, fed in any chunks, on any number of threads and any instructions: the same bits.</summary>
+[TestFixture]
+public sealed class CutTests
+{
+    private static readonly int[] Ids = [.. Enumerable.Range(0, 75).Select(i => (i * 7919 + 3) % 256)];
+    private static readonly int[] ChunkLengths = [1, 7, 32, int.MaxValue];
+
+    [Test]
+    public void Cuts_chunks_and_threads_change_no_bit(
+        [Values("tiny", "tiny-gpt2")] string shape,
+        [Values(GgmlType.F32, GgmlType.F16, GgmlType.Q8_0, GgmlType.Q4_0)] GgmlType type,
+        [Values] KvCacheType cache)
+    {
+        using ModelFile model = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), type);
+        AssertCutsChangeNothing(model, cache, Ids);
+    }
+
+    [Test]
+    public void Fewer_instructions_change_no_bit(
+        [Values("tiny", "tiny-gpt2")] string shape,
+        [Values(GgmlType.F32, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0)] GgmlType type)
+    {
+        using ModelFile model = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), type);
+        float[][] all = [.. Enum.GetValues<Isa>().Select(limit => Logits(model, limit))];
+
+        foreach (float[] logits in all)
+        {
+            AssertSame(logits, all[0]);
+        }
+    }
+
+    [Test]
+    public void Only_the_tensors_of_the_span_are_loaded()
+    {
+        using ModelFile model = TinyModel.Open(ModelShape.Tiny with { Tied = false }, GgmlType.Q8_0);
+        using var pool = new ComputePool(1);
+
+        foreach (BlockRange blocks in new BlockRange[] { new(0, 6), new(0, 2), new(2, 3), new(3, 6) })
+        {
+            using var span = ModelSpan.Load(model, blocks, pool);
+            Assert.That(span.WeightBytes, Is.EqualTo(model.SpanBytes(blocks)), $"{blocks}");
+        }
+    }
+
+    /// <summary>Every cut in two, several in three and four, every chunk length, one and two threads.</summary>
+    internal static void AssertCutsChangeNothing(ModelFile model, KvCacheType cache, int[] ids)
+    {
+        int last = model.Config.BlockCount;
+        using var one = new ComputePool(1);
+        using var two = new ComputePool(2);
+        using var whole = ModelSpan.Load(model, model.Config.AllBlocks, one);
+        float[] expected = LogitRows.Of(whole, ids, cache);
+
+        foreach (int chunk in ChunkLengths)
+        {
+            AssertSame(LogitRows.Of(whole, ids, cache, chunk), expected);
+        }
+
+        int turn = 0;
+
+        foreach (int[] cuts in Cuts(last))
+        {
+            ComputePool pool = turn % 2 == 0 ? two : one;
+            int chunk = ChunkLengths[turn++ % ChunkLengths.Length];
+            int[] borders = [0, .. cuts, last];
+            ModelSpan[] stages =
+            [
+                .. borders.Skip(1).Select((end, i) => ModelSpan.Load(model, new BlockRange(borders[i], end), pool)),
+            ];
+            AssertSame(LogitRows.OfStages(stages, ids, cache, chunk), expected);
+            Array.ForEach(stages, stage => stage.Dispose());
+        }
+    }
+
+    private static IEnumerable<int[]> Cuts(int last)
+    {
+        for (int cut = 1; cut < last; cut++)
+        {
+            yield return [cut];
+        }
+
+        for (int cut = 1; cut + 1 < last; cut++)
+        {
+            yield return [cut, last - 1];
+        }
+
+        if (last >= 4)
+        {
+            yield return [1, 2, last - 1];
+            yield return [1, last / 2, last - 1];
+        }
+    }
+
+    private static float[] Logits(ModelFile model, Isa limit)
+    {
+        using var pool = new ComputePool(1, limit);
+        using var span = ModelSpan.Load(model, model.Config.AllBlocks, pool);
+        return LogitRows.Of(span, Ids[..40], KvCacheType.F16, 17);
+    }
+
+    private static void AssertSame(float[] logits, float[] expected)
+        => Assert.That(
+            logits.Select(BitConverter.SingleToInt32Bits),
+            Is.EqualTo(expected.Select(BitConverter.SingleToInt32Bits)));
+}

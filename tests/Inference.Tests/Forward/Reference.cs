@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Swarm.Inference.Model;
+
+namespace Swarm.Inference.Tests.Forward;
+
+/// <summary>One model of the kit with what another engine computed, found by its own description.</summary>
+internal sealed class Reference : IDisposable
+{
+    private readonly string _folder;
+
+    private Reference(string folder, JsonElement facts, ModelFile file)
+    {
+        _folder = folder;
+        Facts = facts;
+        File = file;
+    }
+
+    /// <summary>The description beside the model.</summary>
+    public JsonElement Facts { get; }
+
+    /// <summary>The model.</summary>
+    public ModelFile File { get; }
+
+    /// <summary>Whether any matrix is stored in blocks of integers.</summary>
+    public bool IsQuantized => File.Tensors.Any(tensor => tensor.Type is GgmlType.Q8_0 or GgmlType.Q4_0);
+
+    /// <summary>The models described in a folder's files.</summary>
+    public static IEnumerable<string> In(string folder)
+        => Testing.Kit.Files(folder, "*.json").Where(path => Parse(path).TryGetProperty("model_file", out _));
+
+    /// <summary>Opens a model; null with the reason when this program does not compute it yet.</summary>
+    public static Reference? Open(string path, out string reason)
+    {
+        string folder = Path.GetDirectoryName(path)!;
+        JsonElement facts = Parse(path);
+
+        try
+        {
+            reason = "";
+            return new Reference(folder, facts, ModelFile.Open(Path.Combine(folder, facts.GetProperty("model_file").GetString()!)));
+        }
+        catch (UnsupportedModelException refusal)
+        {
+            reason = refusal.Message;
+            return null;
+        }
+    }
+
+    /// <summary>A list of whole numbers of the description.</summary>
+    public static int[] Ids(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetInt32())];
+
+    /// <summary>A list of numbers of the description.</summary>
+    public static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetDouble())];
+
+    /// <summary>The logits of the first of these files that the description names.</summary>
+    public float[] Logits(JsonElement facts, params string[] keys)
+    {
+        string key = keys.First(key => facts.TryGetProperty(key, out _));
+        byte[] bytes = System.IO.File.ReadAllBytes(Path.Combine(_folder, facts.GetProperty(key).GetString()!));
+        return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+    }
+
+    public void Dispose() => File.Dispose();
+
+    private static JsonElement Parse(string path)
+    {
+        using var document = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
+        return document.RootElement.Clone();
+    }
+}

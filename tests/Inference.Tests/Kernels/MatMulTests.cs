@@ -1,0 +1,144 @@
+using FsCheck;
+using FsCheck.Fluent;
+using NUnit.Framework;
+using Swarm.Inference.Kernels;
+using Swarm.Inference.Model;
+
+namespace Swarm.Inference.Tests.Kernels;
+
+/// <summary>Laws of products: every rung and every split computes what the specification does, bit for bit.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+public sealed class MatMulTests
+{
+    private static readonly GgmlType[] Types = [.. GgmlTypes.Supported];
+    private static readonly Isa[] Rungs = [.. Enum.GetValues<Isa>().Where(rung => rung > Isa.Scalar)];
+
+    [Test]
+    public void Every_rung_agrees_with_the_specification_bit_for_bit([ValueSource(nameof(Types))] GgmlType type)
+    {
+        Prop.ForAll(Shapes(type).ToArbitrary(), shape =>
+        {
+            var made = new MatrixCase(type, shape.Rows, shape.Width, shape.Columns, shape.Seed);
+            int[] expected = Bits(made.Multiply(Isa.Scalar));
+
+            foreach (Isa rung in Rungs)
+            {
+                Assert.That(Bits(made.Multiply(rung)), Is.EqualTo(expected), $"{rung}");
+            }
+        }).Check(Quick(40));
+    }
+
+    [Test]
+    public void Threads_change_no_bit([ValueSource(nameof(Types))] GgmlType type)
+    {
+        Prop.ForAll(Shapes(type).ToArbitrary(), shape =>
+        {
+            // Large enough that the pool forks.
+            var made = new MatrixCase(type, shape.Rows + 200, shape.Width, shape.Columns, shape.Seed);
+            Assert.That(Bits(made.Multiply(Isa.Avx512, threads: 3)), Is.EqualTo(Bits(made.Multiply(Isa.Avx512))));
+        }).Check(Quick(10));
+    }
+
+    [Test]
+    public void A_column_does_not_know_its_neighbours([ValueSource(nameof(Types))] GgmlType type)
+    {
+        Prop.ForAll(Shapes(type).ToArbitrary(), shape =>
+        {
+            var made = new MatrixCase(type, shape.Rows, shape.Width, 7, shape.Seed);
+            var fewer = new MatrixCase(type, shape.Rows, shape.Width, 3, shape.Seed);
+            made.Inputs.AsSpan(4 * shape.Width).CopyTo(fewer.Inputs);
+            int[] all = Bits(made.Multiply(Isa.Avx512));
+
+            Assert.That(Bits(fewer.Multiply(Isa.Avx512)), Is.EqualTo(all[(4 * shape.Rows)..]));
+        }).Check(Quick(20));
+    }
+
+    [Test]
+    public void Products_are_near_the_true_ones([ValueSource(nameof(Types))] GgmlType type)
+    {
+        var made = new MatrixCase(type, 33, 320, 2, seed: 2);
+        float[] output = made.Multiply(Isa.Scalar);
+
+        for (int column = 0; column < 2; column++)
+        {
+            for (int row = 0; row < 33; row++)
+            {
+                double sum = 0;
+                double size = 0;
+
+                for (int k = 0; k < 320; k++)
+                {
+                    double term = (double)made.Weights[(row * 320) + k] * made.Inputs[(column * 320) + k];
+                    sum += term;
+                    size += Math.Abs(term);
+                }
+
+                // Bytes of activations carry about 1 part in 250 of a block's largest.
+                double tolerance = size * (type is GgmlType.Q8_0 or GgmlType.Q4_0 ? 0.05 : 1e-5);
+                Assert.That(output[(column * 33) + row], Is.EqualTo(sum).Within(tolerance));
+            }
+        }
+    }
+
+    [Test]
+    public void Packing_moves_bytes_and_changes_none([ValueSource(nameof(Types))] GgmlType type)
+    {
+        Prop.ForAll(Shapes(type).ToArbitrary(), shape =>
+        {
+            var made = new MatrixCase(type, shape.Rows, shape.Width, 1, shape.Seed);
+            using PackedMatrix packed = made.Pack(Isa.Scalar);
+            float[] row = new float[shape.Width];
+
+            for (int i = 0; i < shape.Rows; i++)
+            {
+                packed.DecodeRow(i, row);
+                Assert.That(Bits(row), Is.EqualTo(Bits(made.Weights[(i * shape.Width)..((i + 1) * shape.Width)])));
+            }
+
+            if (shape.Rows % RowGroup.Rows == 0)
+            {
+                Assert.That(packed.Bytes, Is.EqualTo(made.Stored.Length));
+                // Signed bytes have their sign bit turned.
+                Assert.That(
+                    Counts(packed.Tiles), type == GgmlType.Q8_0 ? Is.Not.Empty : Is.EqualTo(Counts(made.Stored)));
+            }
+        }).Check(Quick(40));
+    }
+
+    [Test]
+    public void A_scale_that_is_not_finite_is_noticed_when_it_is_packed([ValueSource(nameof(Types))] GgmlType type)
+    {
+        int width = type.ElementsPerBlock;
+        using var matrix = new PackedMatrix(type, 1, width, Isa.Scalar);
+        byte[] stored = new byte[type.BytesPerBlock];
+        Assert.That(matrix.Fill(0, stored), Is.True);
+        stored.AsSpan().Fill(0xFF);
+        Assert.That(matrix.Fill(0, stored), Is.False);
+    }
+
+    private static int[] Counts(ReadOnlySpan<byte> bytes)
+    {
+        int[] counts = new int[256];
+
+        foreach (byte value in bytes)
+        {
+            counts[value]++;
+        }
+
+        return counts;
+    }
+
+    private static Gen<Shape> Shapes(GgmlType type)
+        => from rows in Gen.Choose(1, 70)
+           from blocks in Gen.Choose(1, type.ElementsPerBlock == 1 ? 90 : 9)
+           from columns in Gen.Choose(1, 9)
+           from seed in Gen.Choose(0, int.MaxValue - 1)
+           select new Shape(rows, blocks * type.ElementsPerBlock, columns, seed);
+
+    private static int[] Bits(float[] values) => [.. values.Select(BitConverter.SingleToInt32Bits)];
+
+    private static Config Quick(int tests) => Config.QuickThrowOnFailure.WithMaxTest(tests);
+
+    private sealed record Shape(int Rows, int Width, int Columns, int Seed);
+}

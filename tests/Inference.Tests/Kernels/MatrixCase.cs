@@ -1,0 +1,103 @@
+using Swarm.Inference.Kernels;
+using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
+
+namespace Swarm.Inference.Tests.Kernels;
+
+/// <summary>A matrix and columns of a given seed, multiplied on any rung.</summary>
+internal sealed class MatrixCase
+{
+    private readonly GgmlType _type;
+    private readonly int _rows;
+    private readonly int _width;
+    private readonly int _columns;
+
+    public MatrixCase(GgmlType type, int rows, int width, int columns, int seed)
+    {
+        (_type, _rows, _width, _columns) = (type, rows, width, columns);
+        var random = new Random(seed);
+        float[] weights = Numbers(random, rows * width);
+        Inputs = Numbers(random, columns * width);
+        Stored = new byte[type.BytesOf(weights.Length)];
+        GgmlCodec.Quantize(type, weights, Stored);
+
+        if (seed % 2 == 0)
+        {
+            PutExtremes(new Random(seed));
+        }
+
+        Weights = new float[weights.Length];
+        GgmlCodec.Dequantize(type, Stored, Weights);
+    }
+
+    /// <summary>The matrix as a file has it.</summary>
+    public byte[] Stored { get; }
+
+    /// <summary>The matrix as numbers.</summary>
+    public float[] Weights { get; }
+
+    /// <summary>The columns.</summary>
+    public float[] Inputs { get; }
+
+    /// <summary>Packs the matrix for a rung.</summary>
+    public PackedMatrix Pack(Isa limit)
+    {
+        var matrix = new PackedMatrix(_type, _rows, _width, limit);
+        int groupBytes = (int)_type.BytesOf(_width) * RowGroup.Rows;
+
+        for (int group = 0; group < matrix.Groups; group++)
+        {
+            int first = group * groupBytes;
+            matrix.Fill(group, Stored.AsSpan(first, Math.Min(groupBytes, Stored.Length - first)));
+        }
+
+        return matrix;
+    }
+
+    /// <summary>The products, column after column.</summary>
+    public unsafe float[] Multiply(Isa limit, int threads = 1)
+    {
+        using var pool = new ComputePool(threads, limit);
+        using var projection = new Projection(Pack(limit), null);
+        using var input = new Activations(_columns, _width, limit) { Width = _width };
+        Inputs.CopyTo(new Span<float>(input.Floats, Inputs.Length));
+
+        for (int column = 0; column < _columns && projection.Matrix.IsQuantized; column++)
+        {
+            input.Quantize(column);
+        }
+
+        float[] output = new float[_columns * _rows];
+
+        fixed (float* target = output)
+        {
+            new MatMul(pool).Multiply(projection, input, _columns, target, _rows);
+        }
+
+        return output;
+    }
+
+    /// <summary>Numbers of very different sizes.</summary>
+    public static float[] Numbers(Random random, int count)
+    {
+        float[] numbers = new float[count];
+
+        for (int i = 0; i < count; i++)
+        {
+            numbers[i] = (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 2)));
+        }
+
+        return numbers;
+    }
+
+    // Blocks of the largest magnitudes, where a narrow sum would overflow: no encoder writes them, a file may.
+    private void PutExtremes(Random random)
+    {
+        if (_type is GgmlType.Q8_0 or GgmlType.Q4_0)
+        {
+            int block = random.Next(Stored.Length / _type.BytesPerBlock) * _type.BytesPerBlock;
+            Stored.AsSpan(block + 2, _type.BytesPerBlock - 2).Fill(random.Next(2) == 0 ? (byte)0x80 : (byte)0xFF);
+            Inputs.AsSpan(0, 32).Fill(1000);
+        }
+    }
+}

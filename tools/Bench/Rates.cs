@@ -1,0 +1,4 @@
+namespace Swarm.Bench;
+
+/// <summary>Tokens per second of one run.</summary>
+internal sealed record Rates(double Prefill, double Generation);
