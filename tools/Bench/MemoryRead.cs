@@ -23,7 +23,8 @@ internal sealed class MemoryRead
         for (int part = 0; part < threads; part++)
         {
             int mine = part;
-            readers[part] = new Thread(() => sums[mine] = Sum(_memory.Length / threads * mine, _memory.Length / threads));
+            int count = _memory.Length / threads;
+            readers[part] = new Thread(() => sums[mine] = Sum(count * mine, count));
             readers[part].Start();
         }
 

@@ -40,7 +40,7 @@ foreach (int threads in options.Threads)
     double share = generation * engine.WeightBytes / 1e9 / read;
     Console.WriteLine();
     Console.WriteLine($"{threads} thread{(threads > 1 ? "s" : "")}: loaded {engine.WeightBytes / 1e6:F0} MB in "
-        + $"{engine.LoadTime.TotalSeconds:F2} s, memory read {Spread.Of(reads)} GB/s, generation uses {share:P0} of it");
+        + $"{engine.LoadTime.TotalSeconds:F2} s, memory {Spread.Of(reads)} GB/s, generation uses {share:P0} of it");
     Report("prefill", ours.Select(rates => rates.Prefill), theirs.Select(rates => rates.Prefill));
     Report("generation", ours.Select(rates => rates.Generation), theirs.Select(rates => rates.Generation));
 }

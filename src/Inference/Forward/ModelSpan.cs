@@ -64,10 +64,10 @@ public sealed unsafe class ModelSpan : IDisposable
 
     /// <summary>
     /// Computes every slice of the batch: embeds it if it starts at block 0, then its blocks. A slice's results are the
-    /// same whatever else is in the batch; one that fails says so in <see cref="StepSlice.Fault"/> and leaves the others
-    /// alone.
+    /// same whatever else is in the batch; one that fails says so in <see cref="StepSlice.Fault"/> and leaves the
+    /// others alone.
     /// </summary>
-    /// <exception cref="NotFiniteException">A slice failed; thrown after the others are done, for the first of them.</exception>
+    /// <exception cref="NotFiniteException">A slice failed; thrown once all others are done.</exception>
     public void Run(ReadOnlySpan<StepSlice> batch)
     {
         lock (_gate)

@@ -17,12 +17,16 @@ public sealed class StepSlice
     /// <summary>The first position; at most the cache's length.</summary>
     public required int Position { get; init; }
 
-    /// <summary>The token of each position. Read where the slice starts at block 0; elsewhere it may be empty.</summary>
+    /// <summary>
+    /// The token of each position. Read where the slice starts at block 0; elsewhere it may be empty.
+    /// </summary>
     public required ReadOnlyMemory<int> Tokens { get; init; }
 
     /// <summary>The hidden states, position after position: in and out, or only out from block 0.</summary>
     public required Memory<float> Rows { get; init; }
 
-    /// <summary>Why this slice failed, after a run; its cache and rows are then as before, or further by whole chunks.</summary>
+    /// <summary>
+    /// Why this slice failed, after a run; its cache and rows are then as before, or further by whole chunks.
+    /// </summary>
     public NotFiniteException? Fault { get; internal set; }
 }

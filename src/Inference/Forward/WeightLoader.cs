@@ -161,7 +161,7 @@ internal sealed class WeightLoader
     {
         if (!finite)
         {
-            throw new GgufException(tensor.Name, "a weight is not a finite number: the file is damaged; copy it again.");
+            throw new GgufException(tensor.Name, "a weight is no finite number: the file is damaged; copy it again.");
         }
     }
 }

@@ -4,7 +4,9 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Forward;
 
-/// <summary>Every buffer a batch of columns needs on its way through the blocks, allocated once and used again.</summary>
+/// <summary>
+/// Every buffer a batch of columns needs on its way through the blocks, allocated once and used again.
+/// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
     private readonly NativeBuffer _hidden;

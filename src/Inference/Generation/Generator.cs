@@ -4,7 +4,8 @@ using Swarm.Inference.Sampling;
 namespace Swarm.Inference.Generation;
 
 /// <summary>
-/// One model in one process, with no network: prompt ids to ids. What a swarm generates must equal this, token for token.
+/// One model in one process, with no network: prompt ids to ids. What a swarm generates must equal this, token for
+/// token.
 /// </summary>
 public sealed class Generator
 {

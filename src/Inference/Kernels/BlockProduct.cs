@@ -114,7 +114,8 @@ internal static unsafe class BlockProduct
             Prefetch(tiles + PrefetchDistance, pairBytes);
             byte* lines = tiles + (2 * ScaleBytes);
             sum = Add(sum, TDot.One(lines, x, sums[0]), tiles, scales[0]);
-            sum = Add(sum, TDot.One(lines + TFormat.LineBytes, x + BlockLength, sums[1]), tiles + ScaleBytes, scales[1]);
+            lines += TFormat.LineBytes;
+            sum = Add(sum, TDot.One(lines, x + BlockLength, sums[1]), tiles + ScaleBytes, scales[1]);
             tiles += pairBytes;
             x += 2 * BlockLength;
             scales += 2;

@@ -7,8 +7,8 @@ namespace Swarm.Inference.Kernels;
 /// e^x by our own polynomial, the same bits everywhere; at most 2 ulp from the true value for normal results.
 /// </summary>
 /// <remarks>
-/// x = n ln 2 + r with |r| &lt;= ln 2 / 2, then e^r = 1 + r + r² p(r), then times 2^n in two exact steps, so that results
-/// fade through the denormals to zero and overflow to infinity by themselves. Not a number stays so.
+/// x = n ln 2 + r with |r| &lt;= ln 2 / 2, then e^r = 1 + r + r² p(r), then times 2^n in two exact steps, so that
+/// results fade through the denormals to zero and overflow to infinity by themselves. Not a number stays so.
 /// </remarks>
 internal static class Exp
 {

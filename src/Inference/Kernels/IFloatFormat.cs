@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary>Numbers that are floats, or become floats exactly: weights and cache entries stored in 32 or 16 bits.</summary>
+/// <summary>
+/// Numbers that are floats, or become floats exactly: weights and cache entries stored in 32 or 16 bits.
+/// </summary>
 internal unsafe interface IFloatFormat
 {
     /// <summary>Bytes of one number.</summary>

@@ -1,6 +1,8 @@
 namespace Swarm.Inference.Kernels;
 
-/// <summary>What one matrix product reads and writes; a kernel computes a range of its groups of sixteen rows.</summary>
+/// <summary>
+/// What one matrix product reads and writes; a kernel computes a range of its groups of sixteen rows.
+/// </summary>
 internal unsafe struct Product
 {
     /// <summary>The packed weights.</summary>

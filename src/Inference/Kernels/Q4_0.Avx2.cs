@@ -43,7 +43,8 @@ internal readonly unsafe partial struct Q4_0
         {
             var both = Vector256.Load(lines + (64 * line));
             Vector256<byte> low = both & Vector256.Create((byte)15);
-            Vector256<byte> high = Vector256.ShiftRightLogical(both.AsUInt16(), 4).AsByte() & Vector256.Create((byte)15);
+            Vector256<byte> high = Vector256.ShiftRightLogical(both.AsUInt16(), 4).AsByte()
+                & Vector256.Create((byte)15);
             return Dot(low, x + (4 * line)) + Dot(high, x + (4 * line) + 16);
         }
 

@@ -59,7 +59,8 @@ internal readonly unsafe partial struct Q4_0
         {
             var both = Vector512.Load(lines + (64 * line));
             Vector512<byte> low = both & Vector512.Create((byte)15);
-            Vector512<byte> high = Vector512.ShiftRightLogical(both.AsUInt16(), 4).AsByte() & Vector512.Create((byte)15);
+            Vector512<byte> high = Vector512.ShiftRightLogical(both.AsUInt16(), 4).AsByte()
+                & Vector512.Create((byte)15);
             return Dot(low, x + (4 * line)) + Dot(high, x + (4 * line) + 16);
         }
 

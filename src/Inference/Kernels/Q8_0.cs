@@ -1,8 +1,8 @@
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Signed bytes. Packed, lane r of line i is dword i of row r, eight lines, each byte with its sign bit turned: byte dots
-/// take one operand unsigned.
+/// Signed bytes. Packed, lane r of line i is dword i of row r, eight lines, each byte with its sign bit turned: byte
+/// dots take one operand unsigned.
 /// </summary>
 internal readonly unsafe partial struct Q8_0 : IBlockFormat
 {

@@ -5,8 +5,8 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// Activations as signed bytes, 32 to a block with one float scale: the largest magnitude becomes 127, halves round to
-/// even. A block too small for a finite reciprocal is zero. A block whose scale would be 65,536 or more, or that holds a
-/// number that is not finite, gets a scale that is not a number: every result it touches then fails the check for
+/// even. A block too small for a finite reciprocal is zero. A block whose scale would be 65,536 or more, or that holds
+/// a number that is not finite, gets a scale that is not a number: every result it touches then fails the check for
 /// finite values that follows each block.
 /// </summary>
 internal static unsafe class QuantizedBlock

@@ -14,7 +14,8 @@ internal static class Philox
     /// <summary>A number in [0, 1) with 53 random bits.</summary>
     public static double Unit(ulong seed, ulong position)
     {
-        (uint c0, uint c1, _, _) = Block((uint)seed, (uint)(seed >> 32), ((uint)position, (uint)(position >> 32), 0, 0));
+        (uint C0, uint C1, uint C2, uint C3) counter = ((uint)position, (uint)(position >> 32), 0, 0);
+        (uint c0, uint c1, _, _) = Block((uint)seed, (uint)(seed >> 32), counter);
         return ((((ulong)c1 << 32) | c0) >> 11) * (1.0 / (1UL << 53));
     }
 

@@ -28,7 +28,7 @@ public sealed class Sampler
 
     /// <summary>Chooses the token that follows <paramref name="ids"/>.</summary>
     /// <param name="logits">One finite logit per token.</param>
-    /// <param name="ids">All ids of the session so far; their number is the position whose random number is drawn.</param>
+    /// <param name="ids">All ids of the session so far; their number is the position that is drawn.</param>
     public int Sample(ReadOnlySpan<float> logits, ReadOnlySpan<int> ids)
     {
         logits.CopyTo(_logits);

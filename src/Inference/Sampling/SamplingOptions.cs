@@ -18,7 +18,9 @@ public sealed record SamplingOptions
     /// <summary>Only tokens with at least this share of the best one's probability may be drawn; 0 for all.</summary>
     public float MinP { get; init => field = Within(value, 0, 1); } = 0.05f;
 
-    /// <summary>Makes recent tokens less likely: positive logits are divided, others multiplied; 1 for not at all.</summary>
+    /// <summary>
+    /// Makes recent tokens less likely: positive logits are divided, others multiplied; 1 for not at all.
+    /// </summary>
     public float RepeatPenalty { get; init => field = Within(value, 0.01f, 100); } = 1;
 
     /// <summary>How many of the last tokens count as recent.</summary>

@@ -35,7 +35,9 @@ public sealed class ComputePool : IDisposable
     {
     }
 
-    /// <summary>Starts a pool whose kernels pretend that the processor has no more than <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Starts a pool whose kernels pretend that the processor has no more than <paramref name="limit"/>.
+    /// </summary>
     internal ComputePool(int threads, Isa limit)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -74,8 +76,8 @@ public sealed class ComputePool : IDisposable
     /// <summary>
     /// Computes <c>[0, count)</c> in equal ascending parts, one per thread, and returns when all are done.
     /// </summary>
-    /// <param name="count">How many independent results there are: rows, heads or positions, never parts of a sum.</param>
-    /// <param name="costOfEach">Multiplications that one result needs, to tell whether it is worth a second thread.</param>
+    /// <param name="count">How many independent results: rows, heads or positions, never parts of a sum.</param>
+    /// <param name="costOfEach">Multiplications that one result needs: is it worth a second thread?</param>
     /// <param name="action">Computes results first to last - 1.</param>
     internal void For(int count, long costOfEach, RangeAction action)
     {

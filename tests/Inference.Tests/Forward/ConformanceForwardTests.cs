@@ -7,7 +7,9 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Tests.Forward;
 
-/// <summary>Logits, greedy continuations and perplexities of the kit's models, within the kit's own tolerances.</summary>
+/// <summary>
+/// Logits, greedy continuations and perplexities of the kit's models, within the kit's own tolerances.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class ConformanceForwardTests : KitFixture
@@ -130,7 +132,7 @@ public sealed class ConformanceForwardTests : KitFixture
             reasons.AddRange(model is null ? [$"{Path.GetFileNameWithoutExtension(path)}: {reason}"] : []);
         }
 
-        TestContext.Out.WriteLine($"{computed} of {all.Length} models computed; not run:\n{string.Join('\n', reasons)}");
+        TestContext.Out.WriteLine($"{computed} of {all.Length} models run; not run:\n{string.Join('\n', reasons)}");
         Assert.That(computed, Is.Positive);
     }
 

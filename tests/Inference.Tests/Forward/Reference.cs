@@ -38,7 +38,8 @@ internal sealed class Reference : IDisposable
         try
         {
             reason = "";
-            return new Reference(folder, facts, ModelFile.Open(Path.Combine(folder, facts.GetProperty("model_file").GetString()!)));
+            string file = facts.GetProperty("model_file").GetString()!;
+            return new Reference(folder, facts, ModelFile.Open(Path.Combine(folder, file)));
         }
         catch (UnsupportedModelException refusal)
         {
