@@ -1,23 +1,21 @@
 namespace Swarm.Node;
 
-/// <summary>Passes on progress in steps a person cares about, and ends work that is no longer wanted.</summary>
-internal sealed class PercentProgress(Action<int> report, CancellationToken cancel) : IProgress<double>
+/// <summary>Passes on progress as often as a person looks, and ends work that is no longer wanted.</summary>
+internal sealed class PercentProgress(Action<int> report, TimeProvider time, CancellationToken cancel) : IProgress<double>
 {
-    // Ten lines for the longest load.
-    private const int Step = 10;
+    // What takes less than this needs no progress.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private int _last;
+    private long _last = time.GetTimestamp();
 
     public void Report(double value)
     {
         cancel.ThrowIfCancellationRequested();
-        int percent = (int)(value * 100) / Step * Step;
 
-        // The end is told by the event that follows.
-        if (percent > _last && percent < 100)
+        if (time.GetElapsedTime(_last) >= Interval)
         {
-            _last = percent;
-            report(percent);
+            _last = time.GetTimestamp();
+            report((int)(value * 100));
         }
     }
 }

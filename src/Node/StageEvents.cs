@@ -12,7 +12,8 @@ internal sealed class StageEvents(ILogger log) : IStageObserver
 
     public void OnOpened(string session, BlockRange blocks, uint epoch, int position)
     {
-        if (epoch == 0)
+        // The first route has the first epoch; every repair raises it.
+        if (epoch <= 1)
         {
             NodeLog.SessionOpened(log, Brief(session), blocks.ToString());
         }

@@ -86,13 +86,13 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
         try
         {
+            await publisher.AnnounceAsync(Offer(seat, OfferState.Joining), stop);
             NodeLog.BlocksChosen(
                 log,
                 seat.Plan.Blocks.ToString(),
                 options.ModelName,
                 ByteSize.Format(seat.Plan.WeightBytes),
                 ByteSize.Format(seat.Plan.KvBytes));
-            await publisher.AnnounceAsync(Offer(seat, OfferState.Joining), stop);
             using var span = ModelSpan.Load(
                 seat.Model.File, seat.Plan.Blocks, pool, Percents(percent => NodeLog.Loading(log, percent), stop));
             seat.Plan = seat.Plan with { PerBlockMs = SpeedTrial.MeasurePerBlockMs(span, time) };
@@ -255,7 +255,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
     private static string Bare(PeerAddress address) => (address with { Node = null }).ToString();
 
-    private static PercentProgress Percents(Action<int> report, CancellationToken stop) => new(report, stop);
+    private PercentProgress Percents(Action<int> report, CancellationToken stop) => new(report, time, stop);
 
     /// <summary>What one serving node consists of.</summary>
     private sealed class Seat(HeldModel model, SwarmMember member, StageService stages, SpanPlan plan)

@@ -19,7 +19,7 @@ internal static class LocalGeneration
         (int[] prompt, int tokensMax) = GenerateRun.Encode(options, tokenizer, model.Config);
         using var pool = new ComputePool(options.Threads);
         using var span = ModelSpan.Load(
-            model, model.Config.AllBlocks, pool, new PercentProgress(_ => { }, cancel));
+            model, model.Config.AllBlocks, pool, new PercentProgress(_ => { }, time, cancel));
         var printer = new GenerationPrinter(tokenizer, options.Stop, output, options.Json);
         var asked = new GeneratorOptions
         {

@@ -24,7 +24,7 @@ internal static class SwarmGeneration
         await using SwarmMember member = await Doors.EnterAsync(options.Swarm, doors, options.Folder, cancel);
         (ModelFile file, ReadOnlyMemory<byte> hash) = path is null
             ? await FindAsync(options.Model, member, time, cancel)
-            : Read(path, cancel);
+            : Read(path, time, cancel);
 
         using (file)
         {
@@ -93,9 +93,10 @@ internal static class SwarmGeneration
         return line;
     }
 
-    private static (ModelFile File, ReadOnlyMemory<byte> Hash) Read(string path, CancellationToken cancel)
+    private static (ModelFile File, ReadOnlyMemory<byte> Hash) Read(
+        string path, TimeProvider time, CancellationToken cancel)
     {
-        var model = HeldModel.Open(path, new PercentProgress(_ => { }, cancel));
+        var model = HeldModel.Open(path, new PercentProgress(_ => { }, time, cancel));
         return (model.File, model.Hash);
     }
 

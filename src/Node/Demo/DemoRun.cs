@@ -74,7 +74,6 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             _nodes.Add(node);
             JsonElement listening = await node.WaitForAsync("listening", cancel);
             JsonElement chosen = await node.WaitForAsync("blocksChosen", cancel);
-            _ = await node.WaitForAsync("serving", cancel);
             string address = listening.GetProperty("address").GetString()!;
             Say($"   {name,-4} process {node.Id,-7} {address,-16} takes "
                 + $"blocks {chosen.GetProperty("blocks").GetString()}");
@@ -83,6 +82,11 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             {
                 throw CommandException.Failed($"{name} listens at '{address}', which is no address.");
             }
+        }
+
+        foreach (DemoProcess node in _nodes)
+        {
+            _ = await node.WaitForAsync("serving", cancel);
         }
 
         return door!;

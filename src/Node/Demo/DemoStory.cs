@@ -45,7 +45,7 @@ internal sealed class DemoStory
         Prompt = _options.Prompt,
         TokensMax = _options.TokensMax,
         Sampling = SamplingFlags.Defaults((ulong)_options.Seed),
-        Threads = Environment.ProcessorCount,
+        Threads = 1,
         Swarm = "",
         Folder = "",
         Kv = KvType.F16,
