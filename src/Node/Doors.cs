@@ -27,7 +27,7 @@ internal static class Doors
         {
             throw CommandException.Failed(
                 $"no node of swarm '{swarm}' runs here: start one with 'swarm join', or name one with --bootstrap "
-                    + $"HOST:PORT.");
+                    + "HOST:PORT.");
         }
 
         var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);

@@ -17,7 +17,7 @@ internal static class ModelPath
             return File.Exists(path)
                 ? path
                 : throw CommandException.Failed($"the built-in model '{BuiltIn}' is missing beside the program: "
-                    + $"install it again.");
+                    + "install it again.");
         }
 
         if (Directory.Exists(model))

@@ -1,7 +1,8 @@
 namespace Swarm.Node;
 
 /// <summary>Passes on progress as often as a person looks, and ends work that is no longer wanted.</summary>
-internal sealed class PercentProgress(Action<int> report, TimeProvider time, CancellationToken cancel) : IProgress<double>
+internal sealed class PercentProgress(Action<int> report, TimeProvider time, CancellationToken cancel)
+    : IProgress<double>
 {
     // What takes less than this needs no progress.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -40,7 +40,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         {
             throw CommandException.Failed(
                 $"a node already runs from {options.Folder} (process {other.ProcessId}): stop it with 'swarm leave', "
-                    + $"or choose another --data-dir.");
+                    + "or choose another --data-dir.");
         }
 
         using var model = HeldModel.Open(options.ModelFile,

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using NUnit.Framework;
-using Swarm.Inference.Making;
 using Swarm.Testing;
 
 namespace Swarm.Localhost.Tests;

@@ -24,14 +24,13 @@ internal sealed class LocalSwarm : IDisposable
     public string FolderOf(string name) => Path.Combine(_folder, name);
 
     /// <summary>Starts a node that holds the blocks, and waits until it serves them.</summary>
-    public async Task<SwarmProcess> StartAsync(string name, string blocks, CancellationToken cancel, params string[] more)
+    public async Task<SwarmProcess> StartAsync(string name, string blocks, CancellationToken cancel)
     {
         var node = SwarmProcess.Start(
         [
             "join", "--model", Model, "--blocks", blocks, "--name", name, "--listen", "127.0.0.1:0",
             "--data-dir", FolderOf(name), "--swarm", Name, "--threads", "1", "--json",
             .. Door.Length > 0 ? (string[])["--bootstrap", Door] : [],
-            .. more,
         ]);
         Nodes.Add(name, node);
         JsonElement listening = await node.WaitForAsync("listening", cancel);
@@ -40,19 +39,18 @@ internal sealed class LocalSwarm : IDisposable
         return node;
     }
 
-    /// <summary>Starts a process that holds nothing and generates; its events are JSON.</summary>
-    public SwarmProcess Generate(string prompt, int tokens, params string[] more)
-        => SwarmProcess.Start(
-        [
-            "generate", "--model", Model, "--bootstrap", Door, "--swarm", Name, "--data-dir", FolderOf("guest"), "--json",
-            .. Sampling(tokens), .. more, prompt,
-        ]);
+    /// <summary>Starts a process that holds no block and generates; its events are JSON.</summary>
+    public SwarmProcess Generate(string prompt, int tokens) => Generate(Model, prompt, tokens);
+
+    /// <summary>The same without the file: tokenizer and metadata come from a holder.</summary>
+    public SwarmProcess GenerateByName(string prompt, int tokens)
+        => Generate(Path.GetFileNameWithoutExtension(Model), prompt, tokens);
 
     /// <summary>The same text from one process without a network.</summary>
-    public async Task<string> ExpectedAsync(string prompt, int tokens, CancellationToken cancel, params string[] more)
+    public async Task<string> ExpectedAsync(string prompt, int tokens, CancellationToken cancel)
     {
         SwarmResult alone = await SwarmProcess.RunAsync(
-            cancel, ["generate", "--local", "--json", "--model", Model, .. Sampling(tokens), .. more, prompt]);
+            cancel, ["generate", "--local", "--json", "--model", Model, .. Sampling(tokens), prompt]);
 
         return string.Concat(alone.Output.Split('\n')
             .Where(line => line.StartsWith("{\"event\":\"text\"", StringComparison.Ordinal))
@@ -99,6 +97,13 @@ internal sealed class LocalSwarm : IDisposable
 
         Directory.Delete(_folder, recursive: true);
     }
+
+    private SwarmProcess Generate(string model, string prompt, int tokens)
+        => SwarmProcess.Start(
+        [
+            "generate", "--model", model, "--bootstrap", Door, "--swarm", Name, "--data-dir", FolderOf("guest"), "--json",
+            .. Sampling(tokens), prompt,
+        ]);
 
     private static string[] Sampling(int tokens)
         => ["--seed", "7", "--temp", "0.9", "-n", tokens.ToString(CultureInfo.InvariantCulture), "--threads", "1"];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NUnit.Framework;
+using Swarm.Testing;
 
 namespace Swarm.Localhost.Tests;
 
@@ -72,6 +73,38 @@ public sealed class RepairTests
         Assert.That(story.Text, Is.EqualTo(_expected));
         Assert.That(woken, Is.True);
         Assert.That(story.PausesMs.Max(), Is.LessThan(5000));
+    }
+
+    [Test]
+    public async Task A_model_of_the_kit_that_only_the_nodes_have_survives_a_killed_stage()
+    {
+        string? model = Kit.Files("trained", "*.gguf").FirstOrDefault();
+
+        if (model is null)
+        {
+            Assert.That(Kit.IsRequired, Is.False, "the kit is missing");
+            Assert.Ignore("not run: there is no kit");
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(model);
+        _ = await swarm.StartAsync("a1", "0:3", deadline.Token);
+        await Task.WhenAll(swarm.StartAsync("b1", "3:5", deadline.Token), swarm.StartAsync("b2", "3:5", deadline.Token));
+        using SwarmProcess teller = swarm.GenerateByName(Prompt, 150);
+        string killed = "";
+
+        Story story = await LocalSwarm.FollowAsync(teller, deadline.Token, (count, route) =>
+        {
+            if (count >= 20 && killed.Length == 0)
+            {
+                killed = route[1];
+                swarm.Nodes[killed].Kill();
+            }
+        });
+
+        Assert.That(story.ExitCode, Is.Zero, story.Errors);
+        Assert.That(story.Text, Is.EqualTo(await swarm.ExpectedAsync(Prompt, 150, deadline.Token)));
+        Assert.That(story.Routes, Has.Count.GreaterThan(1));
     }
 
     [Test]

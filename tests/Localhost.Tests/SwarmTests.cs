@@ -77,9 +77,7 @@ public sealed class SwarmTests
         using var swarm = new LocalSwarm(TestModel.Path);
         _ = await swarm.StartAsync("ann", "0:5", deadline.Token);
         _ = await swarm.StartAsync("bob", "5:8", deadline.Token);
-        using SwarmProcess teller = SwarmProcess.Start(
-            "generate", "--model", "local", "--bootstrap", swarm.Door, "--swarm", swarm.Name, "--json",
-            "--seed", "7", "--temp", "0.9", "-n", "40", "The sea");
+        using SwarmProcess teller = swarm.GenerateByName("The sea", 40);
 
         Story story = await LocalSwarm.FollowAsync(teller, deadline.Token);
         Assert.That(story.ExitCode, Is.Zero, story.Errors);

@@ -41,7 +41,8 @@ internal sealed record ClosingLine
                 + Text($", longest pause {Pauses.Max().TotalMilliseconds:0} ms");
 
         return Text(
-            $"[prompt {PromptTokens} tok {PromptTokensPerSecond:0.#} tok/s | gen {Tokens} tok {TokensPerSecond:0.#} tok/s")
+            $"[prompt {PromptTokens} tok {PromptTokensPerSecond:0.#} tok/s")
+            + Text($" | gen {Tokens} tok {TokensPerSecond:0.#} tok/s")
             + Text($" | first token {FirstToken.TotalMilliseconds:0} ms | route {route}{repairs}")
             + Text($" | {Finish} | seed {Seed}]");
     }

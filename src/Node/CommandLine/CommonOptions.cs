@@ -93,17 +93,28 @@ internal static class CommonOptions
     {
         option.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.Tokens.Count == 0)
+            // What is no number at all is the parser's own complaint.
+            if (result.Tokens is [{ Value: { } text }] && IsNumber(result, out T value) && !holds(value))
             {
-                return;
-            }
-
-            if (!holds(result.GetValueOrDefault<T>()))
-            {
-                result.AddError($"{option.Name} must be {need}, not {result.Tokens[0].Value}.");
+                result.AddError($"{option.Name} must be {need}, not {text}.");
             }
         });
         return option;
+    }
+
+    private static bool IsNumber<T>(OptionResult result, out T value)
+        where T : struct
+    {
+        try
+        {
+            value = result.GetValueOrDefault<T>();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            value = default;
+            return false;
+        }
     }
 
     private static PeerAddress? ParseAddress(ArgumentResult result, string text)

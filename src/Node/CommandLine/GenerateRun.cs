@@ -56,6 +56,6 @@ internal static class GenerateRun
             ? (prompt, Math.Min(options.TokensMax, config.ContextLength - prompt.Length))
             : throw CommandException.Usage(
                 $"the prompt has {prompt.Length} tokens, {config.Name} takes {config.ContextLength} with its answer: "
-                    + $"shorten the prompt.");
+                    + "shorten the prompt.");
     }
 }

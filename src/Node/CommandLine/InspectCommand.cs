@@ -56,7 +56,7 @@ internal static class InspectCommand
             ("architecture", config.Architecture),
             ("blocks", Text($"{config.BlockCount}")),
             ("width", Text($"{config.Width}, feed-forward {layer.FeedForwardSize}")),
-            ("heads", Text($"{layer.HeadCount} that ask, {layer.KvHeadCount} with keys and values, width {layer.KeySize}")),
+            ("heads", Text($"{layer.HeadCount}, {layer.KvHeadCount} with keys and values, {layer.KeySize} wide")),
             ("vocabulary", Text($"{config.VocabularySize} tokens, {TokenizerName(model)}")),
             ("context", Text($"{config.ContextLength} positions")),
             ("parameters", Text($"{model.Tensors.Sum(tensor => tensor.Elements):N0}")),

@@ -43,7 +43,7 @@ internal static class JoinCommand
                 }
 
                 result.AddError($"--memory: '{result.Tokens[0].Value}' is no amount: write for example 4GiB or "
-                    + $"512MiB.");
+                    + "512MiB.");
                 return null;
             },
         };

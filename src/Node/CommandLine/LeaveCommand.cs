@@ -49,7 +49,7 @@ internal static class LeaveCommand
             if (!PeerAddress.TryParse(node.Address, out PeerAddress? address))
             {
                 throw CommandException.Failed($"{folder} names no address of its node: stop process {node.ProcessId} "
-                    + $"itself.");
+                    + "itself.");
             }
 
             ILink link = await guest.Links.GetAsync(address, cancel);

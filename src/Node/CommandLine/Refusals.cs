@@ -38,6 +38,6 @@ internal static class Refusals
         OutOfMemoryException => (ExitCode.Failed,
             "out of memory: take fewer blocks with --blocks, or a shorter context."),
         _ => (ExitCode.Failed, $"a defect in swarm: {exception.GetType().Name}: {exception.Message} (SWARM_TRACE=1 "
-            + $"shows where)"),
+            + "shows where)"),
     };
 }

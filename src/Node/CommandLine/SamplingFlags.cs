@@ -27,7 +27,8 @@ internal sealed class SamplingFlags
         Count("--top-k", "Draw only from the K likeliest tokens; 0 is off.", 40).AtLeast(0);
 
     private readonly Option<float> _topP =
-        Number("--top-p", "Draw only from the likeliest that reach this sum; 1 is off.", 0.95f).AtLeast(0.0001f).AtMost(1f);
+        Number("--top-p", "Draw only from the likeliest that reach this sum; 1 is off.", 0.95f)
+            .AtLeast(0.0001f).AtMost(1f);
 
     private readonly Option<float> _minP =
         Number("--min-p", "Drop tokens below this share of the likeliest; 0 is off.", 0.05f).AtLeast(0f).AtMost(1f);

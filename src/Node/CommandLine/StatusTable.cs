@@ -15,7 +15,9 @@ internal static class StatusTable
 
     public static void Show(IAnsiConsole console, SwarmStatus status)
     {
-        console.WriteLine(Text($"swarm '{status.Swarm}': {Count(status.NodeCount, "node")}, {Count(status.Models.Count, "model")}"));
+        string nodes = Count(status.NodeCount, "node");
+        string models = Count(status.Models.Count, "model");
+        console.WriteLine($"swarm '{status.Swarm}': {nodes}, {models}");
 
         foreach (ModelStatus model in status.Models)
         {

@@ -75,8 +75,11 @@ internal static class SwarmCommand
         Command command = parsed.CommandResult.Command;
         string path = command is RootCommand ? "swarm" : $"swarm {command.Name}";
 
-        // Only the first: the others are often its echoes.
-        WriteError(terminal, $"{OneLine(parsed.Errors[0].Message)} See '{path} --help'.");
+        // Only one: the others are often its echoes, and what is not understood explains what seems to be missing.
+        string problem = parsed.UnmatchedTokens.Count > 0
+            ? $"'{parsed.UnmatchedTokens[0]}' is no command or option here."
+            : OneLine(parsed.Errors[0].Message);
+        WriteError(terminal, $"{problem} See '{path} --help'.");
         return ExitCode.Usage;
     }
 

@@ -116,9 +116,8 @@ internal static class SwarmGeneration
         {
             string known = string.Join(", ",
                 listed.Select(one => one.Listing.Name).Distinct().Order(StringComparer.Ordinal));
-            throw new CommandException(
-                ExitCode.NoRoute,
-                $"nobody serves a model called '{name}'; {(known.Length > 0 ? $"served are: {known}." : "nothing is served at all.")}");
+            string served = known.Length > 0 ? $"served are: {known}." : "nothing is served at all.";
+            throw new CommandException(ExitCode.NoRoute, $"nobody serves a model called '{name}'; {served}");
         }
 
         IEnumerable<PeerAddress> addresses =

@@ -42,7 +42,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw CommandException.Failed($"the demo took longer than {DemoOptions.TimeMax.TotalSeconds} s: is this "
-                + $"machine very busy?");
+                + "machine very busy?");
         }
     }
 

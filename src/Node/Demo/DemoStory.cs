@@ -107,7 +107,7 @@ internal sealed class DemoStory
         _killed = _nodes.Single(node => node.Name == name);
         _killed.Kill();
         Note(string.Create(CultureInfo.InvariantCulture, $"killed {name} (process {_killed.Id}) after {Tokens} "
-            + $"tokens"));
+            + "tokens"));
     }
 
     private void Write(string text, bool isStory = false)

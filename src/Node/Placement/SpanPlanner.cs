@@ -47,7 +47,8 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
         {
             throw CommandException.Usage(
                 $"blocks {chosen} of {options.ModelName} need {ByteSize.Format(plan.BytesMin(chosen))} with room "
-                + $"for one session, --memory allows {ByteSize.Format(options.MemoryBytes)}: take fewer blocks or allow more.");
+                + $"for one session, --memory allows {ByteSize.Format(options.MemoryBytes)}: "
+                + "take fewer blocks or allow more.");
         }
     }
 
