@@ -106,8 +106,8 @@ internal sealed class DemoStory
         string name = _route[_random.Next(_route.Length)];
         _killed = _nodes.Single(node => node.Name == name);
         _killed.Kill();
-        Note(string.Create(CultureInfo.InvariantCulture, $"killed {name} (process {_killed.Id}) after {Tokens} "
-            + "tokens"));
+        string after = Tokens.ToString(CultureInfo.InvariantCulture);
+        Note($"killed {name} (process {_killed.Id}) after {after} tokens");
     }
 
     private void Write(string text, bool isStory = false)

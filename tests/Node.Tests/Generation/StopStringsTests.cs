@@ -32,7 +32,7 @@ public sealed class StopStringsTests
         Gen<string> texts = Gen.Elements('a', 'b', 'c').ListOf(12).Select(letters => string.Concat(letters));
         Gen<string> stops = Gen.Elements('a', 'b', 'c').NonEmptyListOf().Select(letters => string.Concat(letters.Take(3)));
         Gen<(string[] Pieces, string Stop, string Other)> cases =
-            from pieces in texts.Select(text => text.Select(letter => letter.ToString()).Chunk(3).Select(string.Concat).ToArray())
+            from pieces in texts.Select(text => text.Select(letter => letter.ToString()).Chunk(3).Select(piece => string.Concat(piece)).ToArray())
             from stop in stops
             from other in stops
             select (pieces, stop, other);

@@ -14,6 +14,7 @@ namespace Swarm.Node.Tests.Membership;
 public sealed class OfferDirectoryTests
 {
     private static readonly byte[] Model = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+    private static readonly string[] Spans = ["0:2", "4:8"];
     private static readonly NodeId Ann = Id(1);
     private static readonly NodeId Bob = Id(2);
 
@@ -22,7 +23,7 @@ public sealed class OfferDirectoryTests
     {
         SwarmView view = Unite(Record(Ann, 5, Offer(0, 4)), Record(Ann, 6, Offer(0, 2)), Record(Bob, 1, Offer(4, 8)));
 
-        Assert.That(view.Offers.Select(offer => $"{offer.Blocks}"), Is.EqualTo(new[] { "0:2", "4:8" }));
+        Assert.That(view.Offers.Select(offer => $"{offer.Blocks}"), Is.EqualTo(Spans));
     }
 
     [Test]
