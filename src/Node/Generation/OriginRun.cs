@@ -43,7 +43,9 @@ internal sealed class OriginRun(Route route, SignedTicket ticket, uint epoch, IR
             return next;
         }
 
-        using var patience = new CancellationTokenSource(wait > TimeSpan.Zero ? wait : TimeSpan.FromTicks(1), time);
+        // Timers count whole milliseconds: rounded down, a wait of less would end before any time has passed.
+        var whole = TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds)));
+        using var patience = new CancellationTokenSource(whole, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
 
         try

@@ -187,6 +187,10 @@ internal sealed class StageRun : IAsyncDisposable
 
         _stop.Cancel();
         await _next.DisposeAsync();
+
+        // Nothing more comes of what is here.
+        Volatile.Write(ref _received, Volatile.Read(ref _sent));
+        Volatile.Write(ref _computed, Volatile.Read(ref _sent));
     }
 
     private async Task StepAsync(ReceivedStep step)
@@ -255,6 +259,7 @@ internal sealed class StageRun : IAsyncDisposable
         Task ring = finish == Finish.None && ahead ? RingAsync(step.End, id) : Task.CompletedTask;
         await ObserveAsync(step, StagePhase.Ringed);
         Report(new Envelope { Token = token });
+        Volatile.Write(ref _sent, step.End);
         await ring;
 
         if (finish == Finish.None && !ahead)

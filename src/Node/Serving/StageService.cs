@@ -297,7 +297,9 @@ public sealed class StageService : IAsyncDisposable
         {
             while (session.LeaseLeft is var left && left > TimeSpan.Zero)
             {
-                await Task.Delay(left, _time, session.Released.Token);
+                // Timers count whole milliseconds: rounded up, so that the lease is over when one fires.
+                var whole = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+                await Task.Delay(whole, _time, session.Released.Token);
             }
 
             await _table.ReleaseAsync(session, "the origin was not heard for the length of its lease");

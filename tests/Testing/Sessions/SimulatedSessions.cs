@@ -1,4 +1,6 @@
 using Swarm.Inference.Model;
+using Swarm.Node.Routing;
+using Swarm.Node.Serving;
 using Swarm.Protocol.Identity;
 
 namespace Swarm.Testing.Sessions;
@@ -8,7 +10,7 @@ public sealed class SimulatedSessions
 {
     public const int Blocks = 6;
 
-    public SimulatedSessions(int seed, SimulatedNetworkOptions? options = null)
+    public SimulatedSessions(int seed, SimulatedNetworkOptions? options = null, ServingOptions? serving = null)
     {
         Loop = new SimulationLoop(seed);
         Network = new SimulatedNetwork(Loop, options);
@@ -19,7 +21,8 @@ public sealed class SimulatedSessions
             () => new VirtualExecutor(Loop.Clock, TimeSpan.FromMilliseconds(0.25)))
         {
             BlockCount = Blocks,
-            Health = new Node.Routing.PeerHealth(Loop.Clock, new Random(seed)),
+            Serving = serving ?? new ServingOptions(),
+            Health = new PeerHealth(Loop.Clock, new Random(seed)),
         };
     }
 
