@@ -140,7 +140,7 @@ public sealed class SessionFaultTests
         simulation.Loop.Run(async () =>
         {
             AddOnce(simulation);
-            SwarmGenerator origin = simulation.Swarm.Origin(out LinkPool pool);
+            SwarmGenerator origin = simulation.Swarm.Origin(out ITransport transport);
             var listener = new ListenerRecorder();
             Task<Exception?> generation = Catching.ErrorAsync(() => origin.GenerateAsync(
                 simulation.Swarm.Request(Prompt, 4000), listener, CancellationToken.None));
@@ -155,8 +155,8 @@ public sealed class SessionFaultTests
             Assert.That(
                 simulation.Swarm.Nodes.Select(node => node.Service.KvBytesFree),
                 Is.All.EqualTo(new ServingOptions().KvBytesMax));
-            await pool.DisposeAsync();
             _ = await generation;
+            await transport.DisposeAsync();
         });
     }
 

@@ -21,6 +21,9 @@ public sealed record GenerationOptions
     /// <summary>How long a stage may take to answer that it opened, the dial included.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same for a stage that has the session already: it may have to end a long chunk first.</summary>
+    public TimeSpan ReopenTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long holders of missing blocks are waited for: with the rest, the error comes within 5 s.</summary>
     public TimeSpan CoveragePatience { get; init; } = TimeSpan.FromSeconds(3.5);
 
@@ -45,8 +48,11 @@ public sealed record GenerationOptions
     /// <summary>The same for a chunk of a prompt, whose time nobody knows yet: a slow device needs it.</summary>
     public TimeSpan ChunkStuckMin { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long the stages behind a lost one may go on with what they have, so that nothing is computed twice.</summary>
-    public TimeSpan SettleMax { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long the stages behind a lost one may stand still with work they have; while they move they may go on, so that
+    /// nothing is computed twice.
+    /// </summary>
+    public TimeSpan SettleMax { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Routes tried in a row without a single new token before the generation is given up.</summary>
     public int AttemptsMax { get; init; } = 8;

@@ -199,15 +199,15 @@ internal sealed class OriginSession : IAsyncDisposable
 
     /// <summary>
     /// Lets what is behind the lost stage run dry: it reaches the head and becomes tokens, so that no stage there
-    /// computes anything twice. Ends early when it is quiet; late when a stage no longer answers.
+    /// computes anything twice. Ends when it is quiet, or when nothing has moved for a while.
     /// </summary>
     private async Task SettleAsync(OriginRun run, int lost, CancellationToken cancel)
     {
-        TimeSpan deadline = Now + _context.Options.SettleMax;
+        TimeSpan moved = Now;
         var behind = run.Lines.Where(line => lost >= 0 && line.Index > lost && !line.IsClosed).ToList();
         IReadOnlyList<Progress?> before = [];
 
-        while (behind.Count > 0 && _finish is null && Now < deadline)
+        while (behind.Count > 0 && _finish is null && Now - moved < _context.Options.SettleMax)
         {
             behind.ForEach(line => line.Probe());
             TimeSpan patience = Now + _context.Options.ProbeTimeout;
@@ -228,6 +228,7 @@ internal sealed class OriginSession : IAsyncDisposable
                 return;
             }
 
+            moved = now.SequenceEqual(before) ? moved : Now;
             before = now;
             await Task.Delay(SettlePoll, _context.Time, cancel);
         }

@@ -206,7 +206,8 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
     // Whatever goes wrong is this stage's: the others' lines must not be lost over it.
     private async Task<StageLine?> TryOpenAsync(Stage stage, OpenSession open, CancellationToken cancel)
     {
-        using var patience = new CancellationTokenSource(Options.OpenTimeout, context.Time);
+        TimeSpan timeout = IsKept(stage.Node) ? Options.ReopenTimeout : Options.OpenTimeout;
+        using var patience = new CancellationTokenSource(timeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
         context.Health.Trying(stage.Node);
 
@@ -274,6 +275,14 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
         {
             _tried.Add($"{stage}: {fault.Message}");
             _ = _kept.Remove(stage.Node);
+        }
+    }
+
+    private bool IsKept(NodeId node)
+    {
+        lock (_tried)
+        {
+            return _kept.ContainsKey(node);
         }
     }
 

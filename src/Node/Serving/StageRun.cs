@@ -110,21 +110,25 @@ internal sealed class StageRun : IAsyncDisposable
         Report(new Envelope { Fault = fault });
     }
 
-    /// <summary>Takes in what a predecessor sends until its stream ends.</summary>
-    internal async Task ReadAsync(ILinkStream stream, CancellationToken cancel)
+    /// <summary>
+    /// Takes in what a predecessor sends until its stream ends. Not cancelled with the link: what came over it before it
+    /// broke is work done, and need not be done twice.
+    /// </summary>
+    internal async Task ReadAsync(ILinkStream stream)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
         _ = Interlocked.Increment(ref _inlets);
 
         try
         {
-            while (await stream.ReceiveAsync(either.Token) is { } message)
+            while (await stream.ReceiveAsync(_stop.Token) is { } message)
             {
                 Step step = message.Step ?? throw new ProtocolException($"{message.BodyCase} on a hop.");
 
                 if (step.Epoch == _seat.Epoch)
                 {
-                    await AddAsync(await CheckedAsync(step, stream, either.Token), either.Token);
+                    ReceivedStep received = await CheckedAsync(step, stream);
+                    Volatile.Write(ref _received, received.End);
+                    await _inbox.Writer.WriteAsync(received, _stop.Token);
                 }
             }
         }
@@ -134,11 +138,11 @@ internal sealed class StageRun : IAsyncDisposable
         }
     }
 
-    private async ValueTask<ReceivedStep> CheckedAsync(Step step, ILinkStream stream, CancellationToken cancel)
+    private async ValueTask<ReceivedStep> CheckedAsync(Step step, ILinkStream stream)
     {
         try
         {
-            return await StepReader.ReadAsync(step, stream, _seat, cancel);
+            return await StepReader.ReadAsync(step, stream, _seat, _stop.Token);
         }
         catch (FaultException e) when (e.Code == FaultCode.Protocol)
         {
@@ -149,12 +153,6 @@ internal sealed class StageRun : IAsyncDisposable
             Report(new Fault { Code = code, Message = e.Message, Peer = ByteString.CopyFrom(peer) });
             throw;
         }
-    }
-
-    private async ValueTask AddAsync(ReceivedStep step, CancellationToken cancel)
-    {
-        Volatile.Write(ref _received, step.End);
-        await _inbox.Writer.WriteAsync(step, cancel);
     }
 
     private async Task RunAsync()
@@ -229,10 +227,12 @@ internal sealed class StageRun : IAsyncDisposable
         }
         catch (ArithmeticException e)
         {
+            // The engine may have got through a part of the step: what is held must stay what is known.
+            _session.Cache!.Truncate(_session.Ids.Length);
             throw new FaultException(FaultCode.NotFinite, e.Message);
         }
 
-        _session.Record(step, _seat.Blocks);
+        _session.Record(step);
     }
 
     private async Task DrawAsync(ReceivedStep step)

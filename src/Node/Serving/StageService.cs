@@ -135,7 +135,7 @@ public sealed class StageService : IAsyncDisposable
 
         StageRun run = await _table.OpenAsync(id, seat, model.Engine, lease, session =>
         {
-            int position = session.Truncate(seat.Blocks, (int)open.Committed);
+            int position = session.Truncate((int)open.Committed);
             var run = new StageRun(session, seat, open, model.Scheduler, _pool, _options, _observer, _time);
             _observer.OnOpened(id, seat.Blocks, seat.Epoch, position);
             var opened = new SessionOpened { Position = (uint)position, KvBytes = (ulong)session.KvBytes };
@@ -173,7 +173,7 @@ public sealed class StageService : IAsyncDisposable
             throw new FaultException(FaultCode.BadTicket, "Only the stage before this one may push to it.");
         }
 
-        await run.ReadAsync(stream, cancel);
+        await run.ReadAsync(stream);
     }
 
     private (StageSeat Seat, ServedModel Model) Admit(OpenSession open, NodeId remote)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Swarm.Inference.Model;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
@@ -13,7 +12,6 @@ namespace Swarm.Node.Serving;
 internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
 {
     private readonly List<int> _ids = [];
-    private int[] _held = [];
     private long _heard = time.GetTimestamp();
 
     internal string Id { get; } = id;
@@ -51,16 +49,12 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
     /// <summary>The origin was heard.</summary>
     internal void Heard() => Volatile.Write(ref _heard, time.GetTimestamp());
 
-    /// <summary>Whether the keys and values kept serve this seat, all or some.</summary>
+    /// <summary>Whether what is kept serves this seat; a seat of other blocks begins anew.</summary>
     internal bool Fits(StageSeat seat)
         => Cache is not null
-            && Cache.Blocks.Contains(seat.Blocks)
+            && Cache.Blocks == seat.Blocks
             && Kv == seat.Ticket.Kv
             && PositionsMax == seat.PositionsMax;
-
-    /// <summary>Keys and values belong to a block: a seat stands where the poorest of its blocks stands.</summary>
-    internal int Held(BlockRange blocks)
-        => Cache is null ? 0 : _held.AsSpan(blocks.First - Cache.Blocks.First, blocks.Count).ToArray().Min();
 
     /// <summary>Takes a new cache: nothing is held.</summary>
     internal void Adopt(IBlockCache cache, StageSeat seat)
@@ -69,7 +63,6 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
         Cache = cache;
         Kv = seat.Ticket.Kv;
         PositionsMax = seat.PositionsMax;
-        _held = new int[cache.Blocks.Count];
         _ids.Clear();
     }
 
@@ -78,21 +71,14 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
     {
         Cache?.Dispose();
         Cache = null;
-        _held = [];
         _ids.Clear();
     }
 
-    /// <summary>Forgets what is beyond the committed position; returns where the seat then stands.</summary>
-    internal int Truncate(BlockRange blocks, int committed)
+    /// <summary>Forgets what is beyond the committed position; returns where the session then stands.</summary>
+    internal int Truncate(int committed)
     {
-        int position = Math.Min(Held(blocks), committed);
-        Cache!.Truncate(position);
-
-        for (int i = 0; i < _held.Length; i++)
-        {
-            _held[i] = Math.Min(_held[i], position);
-        }
-
+        int position = Math.Min(Cache!.Length, committed);
+        Cache.Truncate(position);
         _ids.RemoveRange(position, _ids.Count - position);
         return position;
     }
@@ -122,9 +108,6 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
     }
 
     /// <summary>The step was computed.</summary>
-    internal void Record(ReceivedStep step, BlockRange blocks)
-    {
-        _ids.AddRange(step.Tokens.AsSpan(Math.Min(step.Tokens.Length, _ids.Count - step.Position)));
-        _held.AsSpan(blocks.First - Cache!.Blocks.First, blocks.Count).Fill(Cache.Length);
-    }
+    internal void Record(ReceivedStep step)
+        => _ids.AddRange(step.Tokens.AsSpan(Math.Min(step.Tokens.Length, _ids.Count - step.Position)));
 }

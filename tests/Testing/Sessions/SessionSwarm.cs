@@ -77,10 +77,11 @@ public sealed class SessionSwarm(
     /// <summary>A node that holds nothing and asks; the first one always has the same key.</summary>
     public SwarmGenerator Origin(GenerationOptions? options = null) => Origin(out _, options);
 
-    public SwarmGenerator Origin(out LinkPool pool, GenerationOptions? options = null)
+    public SwarmGenerator Origin(out ITransport transport, GenerationOptions? options = null)
     {
         NodeKey key = _origins.Count == 0 ? Keys[0] : Keys[^_origins.Count];
-        pool = new LinkPool(attach(key, TestIdentity.Hello(Name), false), key.Id, time);
+        transport = attach(key, TestIdentity.Hello(Name), false);
+        var pool = new LinkPool(transport, key.Id, time);
         _origins.Add(pool);
         return new SwarmGenerator(pool, key, Swarm, this, Health, time, new Random(_origins.Count), options);
     }
