@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Swarm.Node.Execution;
 
-/// <summary>One thread that runs one piece of compute after the other; the pool below it spreads each over cores.</summary>
+/// <summary>One thread that runs one piece of compute after the other; the pool below it spreads each out.</summary>
 public sealed class ThreadExecutor : IComputeExecutor, IDisposable
 {
     // A scheduler has one batch in flight per model, so this is never full in practice; it only may not be endless.

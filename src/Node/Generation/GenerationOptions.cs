@@ -6,7 +6,7 @@ public sealed record GenerationOptions
     /// <summary>The numerics version of this program's compute.</summary>
     public uint Numerics { get; init; } = Inference.Numerics.Version;
 
-    /// <summary>Positions of a prompt in one step: enough to share the weights' traffic, and to fill a route of 3.</summary>
+    /// <summary>Positions of a prompt in one step: enough to share the weights' traffic and to fill a route.</summary>
     public int ChunkTokens { get; init; } = 32;
 
     /// <summary>A reservation outlives the origin by this much. 10 s: three heartbeats and a repair.</summary>
@@ -49,8 +49,8 @@ public sealed record GenerationOptions
     public TimeSpan ChunkStuckMin { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long the stages behind a lost one may stand still with work they have; while they move they may go on, so that
-    /// nothing is computed twice.
+    /// How long the stages behind a lost one may stand still with work they have; while they move they may go on, so
+    /// that nothing is computed twice.
     /// </summary>
     public TimeSpan SettleMax { get; init; } = TimeSpan.FromSeconds(1);
 

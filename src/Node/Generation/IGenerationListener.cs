@@ -2,7 +2,7 @@ using Swarm.Node.Routing;
 
 namespace Swarm.Node.Generation;
 
-/// <summary>Who asked: hears of every token and of what happens to the route. Called from one place at a time.</summary>
+/// <summary>Who asked: hears of every token and of what happens to the route. One call at a time.</summary>
 public interface IGenerationListener
 {
     /// <summary>A token was committed; it will never change. False ends the generation after it.</summary>

@@ -7,8 +7,12 @@ using Swarm.Protocol.Transport;
 namespace Swarm.Node.Generation;
 
 /// <summary>One epoch at the origin: its route, its lines, and the steps it feeds to the first stage.</summary>
-internal sealed class OriginRun(Route route, SignedTicket ticket, uint epoch, IReadOnlyList<StageLine> lines, TimeProvider time)
-    : IAsyncDisposable
+internal sealed class OriginRun(
+    Route route,
+    SignedTicket ticket,
+    uint epoch,
+    IReadOnlyList<StageLine> lines,
+    TimeProvider time) : IAsyncDisposable
 {
     // A token, an answer to a probe and an end per stage at most are ever waiting; lines stop reading beyond.
     private const int EventsMax = 256;

@@ -235,7 +235,7 @@ internal sealed class OriginSession : IAsyncDisposable
     }
 
     private static bool IsQuiet(StageLine line)
-        => line.Progress is { } progress && progress.Received == progress.Computed && progress.Computed == progress.Sent;
+        => line.Progress is { } now && now.Received == now.Computed && now.Computed == now.Sent;
 
     // The first stage behind the gap gets nothing more, and each has passed on all it had to the next.
     private static bool IsDry(List<StageLine> behind)

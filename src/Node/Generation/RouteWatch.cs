@@ -82,12 +82,15 @@ internal sealed class RouteWatch(GenerationOptions options, IReadOnlyList<StageL
         }
 
         StageLine? lacks = lines.Skip(1).FirstOrDefault(line => Lacks(lines[line.Index - 1].Progress, line.Progress));
-        return lacks is null ? new StageLoss(-1, "the route stands still") : new StageLoss(lacks.Index, "nothing reaches it");
+        return lacks is null
+            ? new StageLoss(-1, "the route stands still")
+            : new StageLoss(lacks.Index, "nothing reaches it");
     }
 
     private static bool Lacks(Progress? before, Progress? after) => before?.Sent != after?.Received;
 
-    private static TimeSpan Clamp(TimeSpan value, TimeSpan min, TimeSpan max) => value < min ? min : value > max ? max : value;
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan min, TimeSpan max)
+        => value < min ? min : value > max ? max : value;
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

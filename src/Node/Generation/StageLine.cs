@@ -21,7 +21,13 @@ internal sealed class StageLine : IAsyncDisposable
     private Task _sending = Task.CompletedTask;
     private Task _receiving = Task.CompletedTask;
 
-    private StageLine(Stage stage, int index, ILinkStream stream, SessionOpened opened, int committed, GenerationTimes times)
+    private StageLine(
+        Stage stage,
+        int index,
+        ILinkStream stream,
+        SessionOpened opened,
+        int committed,
+        GenerationTimes times)
     {
         Stage = stage;
         Index = index;

@@ -4,7 +4,7 @@ using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.Generation;
 
-/// <summary>The origin: turns prompt ids into token ids on the nodes of the swarm, whichever of them die on the way.</summary>
+/// <summary>The origin: turns prompt ids into token ids on the nodes of the swarm, whichever of them die.</summary>
 public sealed class SwarmGenerator
 {
     private readonly OriginContext _context;
@@ -17,7 +17,7 @@ public sealed class SwarmGenerator
     /// <param name="offers">Who serves what.</param>
     /// <param name="health">Which peers failed lately; shared by all generations of the node.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">Draws session ids: seeded from the system's entropy in life, for they are 128-bit secrets.</param>
+    /// <param name="random">Draws session ids, 128-bit secrets: in life seeded from the system's entropy.</param>
     /// <param name="options">How routes are fed and watched.</param>
     public SwarmGenerator(
         LinkPool pool,
@@ -35,8 +35,8 @@ public sealed class SwarmGenerator
 
     /// <summary>Generates until a stop id, the most tokens, the end of the context, or the listener's wish.</summary>
     /// <exception cref="RouteException">No route, or no further one, carries the generation.</exception>
-    /// <exception cref="Swarm.Protocol.FaultException">The model's own arithmetic failed: the same on every route.</exception>
-    /// <exception cref="ArgumentException">The prompt is empty, too long, or names ids the model does not know.</exception>
+    /// <exception cref="Swarm.Protocol.FaultException">The model's own arithmetic failed, as on every route.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty, too long, or names unknown ids.</exception>
     /// <exception cref="OperationCanceledException">The caller wants no more; every stage is told.</exception>
     public async Task<GenerationResult> GenerateAsync(
         GenerationRequest request,
@@ -65,7 +65,7 @@ public sealed class SwarmGenerator
         if (request.TokensMax < 1 || request.Prompt.Count >= request.ContextLength)
         {
             throw new ArgumentException(
-                $"The prompt has {request.Prompt.Count} tokens; the model takes {request.ContextLength} with the answer.",
+                $"The prompt has {request.Prompt.Count} tokens; the model takes {request.ContextLength}, answer included.",
                 nameof(request));
         }
 

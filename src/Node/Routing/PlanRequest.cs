@@ -21,7 +21,7 @@ public sealed record PlanRequest
     /// <summary>Whether a peer may be used at all.</summary>
     public Func<NodeId, bool> IsUsable { get; init; } = _ => true;
 
-    /// <summary>The measured one-way delay from the origin to a peer in milliseconds, or null when never measured.</summary>
+    /// <summary>The measured one-way delay from the origin to a peer in ms, or null when never measured.</summary>
     public Func<NodeId, double?> OriginDelayMs { get; init; } = _ => null;
 
     /// <summary>Only nodes with these numerics compute the same bits.</summary>

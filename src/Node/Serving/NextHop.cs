@@ -23,7 +23,7 @@ internal sealed class NextHop(
     private NodeId Peer => NodeId.Read(seat.Successor.Node.Span);
 
     /// <summary>Sends a step on.</summary>
-    /// <exception cref="FaultException">With <see cref="FaultCode.HopFailed"/>: the successor cannot be reached.</exception>
+    /// <exception cref="FaultException">With <see cref="FaultCode.HopFailed"/>: the successor is gone.</exception>
     internal async Task SendAsync(Step step, ReadOnlyMemory<byte> payload)
     {
         try
@@ -99,7 +99,8 @@ internal sealed class NextHop(
     {
         ILinkStream stream = await link.OpenAsync(StreamPriority.Decode, stop);
         uint successor = (uint)((seat.Index + 1) % seat.StageCount);
-        await stream.SendAsync(new Envelope { OpenHop = new OpenHop { Ticket = ticket, Stage = successor } }, default, stop);
+        var hop = new OpenHop { Ticket = ticket, Stage = successor };
+        await stream.SendAsync(new Envelope { OpenHop = hop }, default, stop);
         return stream;
     }
 

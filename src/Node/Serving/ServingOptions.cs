@@ -6,7 +6,7 @@ public sealed record ServingOptions
     /// <summary>The numerics version of this program's compute.</summary>
     public uint Numerics { get; init; } = Inference.Numerics.Version;
 
-    /// <summary>Memory for keys and values of all sessions together. 1 GiB: with 8 blocks of 1B shape 64 k positions.</summary>
+    /// <summary>Memory for keys and values of all sessions. 1 GiB: 64 k positions of 8 blocks of a 1B model.</summary>
     public long KvBytesMax { get; init; } = 1L << 30;
 
     /// <summary>Sessions at once. 64: each has a control stream, two hops and an inbox.</summary>
@@ -18,7 +18,7 @@ public sealed record ServingOptions
     /// <summary>Steps of one session that may wait here; then its predecessor gets no more credit.</summary>
     public int InboxSteps { get; init; } = 4;
 
-    /// <summary>How far the head runs ahead of what the origin has. 8 tokens hide 400 ms of round trip at 20 tokens/s.</summary>
+    /// <summary>How far the head runs ahead of the origin. 8 tokens hide 400 ms of round trip at 20 tokens/s.</summary>
     public int RunAheadTokens { get; init; } = 8;
 
     /// <summary>The longest lease an origin may ask for.</summary>

@@ -4,7 +4,7 @@ using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.Serving;
 
-/// <summary>The sessions of this node and the memory promised to each: admitted or refused, opened again, let go.</summary>
+/// <summary>The sessions of this node and the memory promised to each: admitted, opened again, let go.</summary>
 internal sealed class SessionTable(ServingOptions options, IStageObserver observer, TimeProvider time)
 {
     private readonly Dictionary<string, StageSession> _sessions = [];

@@ -111,8 +111,8 @@ internal sealed class StageRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes in what a predecessor sends until its stream ends. Not cancelled with the link: what came over it before it
-    /// broke is work done, and need not be done twice.
+    /// Takes in what a predecessor sends until its stream ends. Not cancelled with the link: what came over it before
+    /// it broke is work done, and need not be done twice.
     /// </summary>
     internal async Task ReadAsync(ILinkStream stream)
     {

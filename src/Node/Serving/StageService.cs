@@ -188,12 +188,13 @@ public sealed class StageService : IAsyncDisposable
         Require(NodeId.Read(stage.Node.Span) == _self, FaultCode.BadTicket, "The stage is another node's.");
 
         string hash = Convert.ToHexStringLower(ticket.Model.Span);
-        ServedModel model = Find(hash) ?? throw new FaultException(FaultCode.NotServed, "The model is not served here.");
+        ServedModel model = Find(hash)
+            ?? throw new FaultException(FaultCode.NotServed, "The model is not served here.");
         IBlockEngine engine = model.Engine;
         var seat = new StageSeat(ticket, origin, (int)open.Stage, engine.Width, engine.VocabularySize);
 
-        Require(engine.Blocks.Contains(seat.Blocks), FaultCode.NotServed, $"Only blocks {engine.Blocks} are served here.");
-        Require(ticket.Stages[^1].Last == engine.BlockCount, FaultCode.BadTicket, "The route does not cover the model.");
+        Require(engine.Blocks.Contains(seat.Blocks), FaultCode.NotServed, $"Blocks {engine.Blocks} are served here.");
+        Require(ticket.Stages[^1].Last == engine.BlockCount, FaultCode.BadTicket, "The route leaves blocks out.");
         Require(ticket.Kv is KvType.F32 or KvType.F16, FaultCode.NotServed, "The cache type is not known here.");
         Require(ticket.Wire == WireMode.F32, FaultCode.NotServed, "The wire mode is not known here.");
         Require(
@@ -201,7 +202,7 @@ public sealed class StageService : IAsyncDisposable
             FaultCode.NotServed,
             $"The model takes at most {engine.ContextLength} positions.");
         Require(open.Committed <= ticket.ContextLength, FaultCode.BadTicket, "More is committed than reserved.");
-        Require(SamplingRules.AreSound(open.Sampling, seat.PositionsMax), FaultCode.NotServed, "The sampling is unsound.");
+        Require(SamplingRules.AreSound(open.Sampling, seat.PositionsMax), FaultCode.NotServed, "The sampling makes no sense.");
 
         bool known = _table.Find(Convert.ToHexStringLower(ticket.Session.Span)) is not null;
         Require(known || !Volatile.Read(ref _draining), FaultCode.Leaving, "This node is leaving.");

@@ -6,8 +6,8 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Node.Serving;
 
 /// <summary>
-/// What this node keeps of a session from one epoch to the next: its keys and values, its ids, its lease. Touched by one
-/// run at a time, and between runs by whoever opens the next.
+/// What this node keeps of a session from one epoch to the next: its keys and values, its ids, its lease. Touched by
+/// one run at a time, and between runs by whoever opens the next.
 /// </summary>
 internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
 {

@@ -6,10 +6,10 @@ using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.Serving;
 
-/// <summary>Checks every word of a step against what the session already knows, before a byte is allocated for it.</summary>
+/// <summary>Checks every word of a step against what the session knows, before a byte is allocated for it.</summary>
 internal static class StepReader
 {
-    /// <summary>Positions in one step: at a width of 16,384 a tensor of 32 MiB, half of what a payload may have.</summary>
+    /// <summary>Positions in one step: at a width of 16,384 a tensor of 32 MiB, half of what may be sent.</summary>
     internal const int TokensMax = 512;
 
     /// <summary>Reads the step and the hidden states behind it.</summary>
@@ -39,7 +39,7 @@ internal static class StepReader
     {
         int count = step.Tokens.Count;
         Require(count is > 0 and <= TokensMax, "a step of a wrong number of tokens");
-        Require(step.Position <= seat.PositionsMax && step.Position + count <= seat.PositionsMax, "a step past the end");
+        Require((ulong)step.Position + (uint)count <= (uint)seat.PositionsMax, "a step past the end");
         Require(step.Target >= seat.Index && step.Target < seat.StageCount, "a step for no stage of this route");
         Require(!step.Sample || step.Target == seat.StageCount - 1, "a step that lets another than the head draw");
 
