@@ -35,7 +35,7 @@ public sealed class SwarmGenerator
 
     /// <summary>Generates until a stop id, the most tokens, the end of the context, or the listener's wish.</summary>
     /// <exception cref="RouteException">No route, or no further one, carries the generation.</exception>
-    /// <exception cref="Swarm.Protocol.FaultException">The model's own arithmetic failed, as on every route.</exception>
+    /// <exception cref="Swarm.Protocol.FaultException">The model's arithmetic failed, as on every route.</exception>
     /// <exception cref="ArgumentException">The prompt is empty, too long, or names unknown ids.</exception>
     /// <exception cref="OperationCanceledException">The caller wants no more; every stage is told.</exception>
     public async Task<GenerationResult> GenerateAsync(
@@ -65,7 +65,7 @@ public sealed class SwarmGenerator
         if (request.TokensMax < 1 || request.Prompt.Count >= request.ContextLength)
         {
             throw new ArgumentException(
-                $"The prompt has {request.Prompt.Count} tokens; the model takes {request.ContextLength}, answer included.",
+                $"The prompt has {request.Prompt.Count} tokens; the model takes {request.ContextLength} in all.",
                 nameof(request));
         }
 

@@ -3,7 +3,7 @@ using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.Serving;
 
-/// <summary>The blocks a node holds, ready to compute: a model's span in life, exact toy arithmetic in simulations.</summary>
+/// <summary>The blocks a node holds, ready to compute: a model's span in life, exact toys in simulations.</summary>
 public interface IBlockEngine
 {
     /// <summary>The blocks held.</summary>

@@ -202,7 +202,8 @@ public sealed class StageService : IAsyncDisposable
             FaultCode.NotServed,
             $"The model takes at most {engine.ContextLength} positions.");
         Require(open.Committed <= ticket.ContextLength, FaultCode.BadTicket, "More is committed than reserved.");
-        Require(SamplingRules.AreSound(open.Sampling, seat.PositionsMax), FaultCode.NotServed, "The sampling makes no sense.");
+        bool samples = SamplingRules.AreSound(open.Sampling, seat.PositionsMax);
+        Require(samples, FaultCode.NotServed, "The sampling makes no sense.");
 
         bool known = _table.Find(Convert.ToHexStringLower(ticket.Session.Span)) is not null;
         Require(known || !Volatile.Read(ref _draining), FaultCode.Leaving, "This node is leaving.");
