@@ -10,6 +10,13 @@ internal static class GenerateCommand
     // Far above any context: a prompt file is read whole.
     private const int PromptBytesMax = 16 * 1024 * 1024;
 
+    private static readonly string[] Examples =
+    [
+        "swarm generate --model fable \"Once upon a time\"",
+        "swarm generate --model llama --bootstrap 192.168.1.5:4747 -n 100 --temp 0.7 \"The sea\"",
+        "swarm generate --model llama.gguf --local --seed 1 -f prompt.txt > story.txt",
+    ];
+
     public static Command Create(Terminal terminal)
     {
         var prompt = new Argument<string?>("prompt")
@@ -43,12 +50,7 @@ internal static class GenerateCommand
         Option<bool> json = CommonOptions.Json();
         var verb = new Verb("generate", "Continues a prompt; the text goes to standard output, nothing else does.")
         {
-            Examples =
-            [
-                "swarm generate --model fable \"Once upon a time\"",
-                "swarm generate --model llama --bootstrap 192.168.1.5:4747 -n 100 --temp 0.7 \"The sea\"",
-                "swarm generate --model llama.gguf --local --seed 1 -f prompt.txt > story.txt",
-            ],
+            Examples = Examples,
         };
         verb.Arguments.Add(prompt);
 

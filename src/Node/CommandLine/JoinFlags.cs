@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Net;
+using Swarm.Inference.Model;
+using Swarm.Protocol.Transport;
+
+namespace Swarm.Node.CommandLine;
+
+/// <summary>The flags that decide what a node does.</summary>
+internal sealed class JoinFlags
+{
+    private const string Auto = "auto";
+
+    // Fits a table, and with everything else an announcement of 1 KiB.
+    private const int NameLengthMax = 64;
+
+    private readonly Option<string> _model = new("--model", "-m")
+    {
+        Description = $"A GGUF file, or '{ModelPath.BuiltIn}' for the built-in model.",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    private readonly Option<string> _blocks = new("--blocks")
+    {
+        Description = "Blocks to hold, FIRST:LAST; 'auto' takes those the swarm lacks most.",
+        HelpName = "0:6|auto",
+        DefaultValueFactory = _ => Auto,
+    };
+
+    private readonly Option<long?> _memory = new("--memory")
+    {
+        Description = "Memory for weights and caches. [default: half of this device's]",
+        HelpName = "4GiB",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+
+            if (ByteSize.TryParse(text, out long bytes))
+            {
+                return bytes;
+            }
+
+            result.AddError($"--memory: '{text}' is no amount: write for example 4GiB or 512MiB.");
+            return null;
+        },
+    };
+
+    private readonly Option<IPEndPoint?> _listen = new("--listen", "-l")
+    {
+        Description = "Where to listen; other devices do not reach loopback. [default: 127.0.0.1:0]",
+        HelpName = "IP:PORT",
+        CustomParser = CommonOptions.ParseListen,
+    };
+
+    private readonly Option<string> _name = new("--name")
+    {
+        Description = "What people call this node.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => Environment.MachineName,
+    };
+
+    private readonly Option<PeerAddress[]> _bootstrap = CommonOptions.Bootstrap();
+    private readonly Option<string> _swarm = CommonOptions.Swarm();
+    private readonly Option<string?> _dataDir = CommonOptions.DataDir();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    public JoinFlags()
+    {
+        _blocks.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && text != Auto && !BlockRange.TryParse(text, out _))
+            {
+                result.AddError($"--blocks: '{text}' is no block range: write FIRST:LAST, for example 0:6, or auto.");
+            }
+        });
+        _name.Validators.Add(result =>
+        {
+            string? name = result.GetValueOrDefault<string>();
+
+            if (string.IsNullOrWhiteSpace(name) || name.Length > NameLengthMax)
+            {
+                result.AddError($"--name needs a name of 1 to {NameLengthMax} letters.");
+            }
+        });
+    }
+
+    public IEnumerable<Option> All
+        => [_model, _blocks, _memory, _listen, _bootstrap, _name, _swarm, _dataDir, _threads, _json];
+
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
+
+    public NodeOptions Read(ParseResult parsed)
+    {
+        string swarm = parsed.GetRequiredValue(_swarm);
+        string model = parsed.GetRequiredValue(_model);
+        string blocks = parsed.GetRequiredValue(_blocks);
+        string modelName = Path.GetFileNameWithoutExtension(model);
+
+        return new NodeOptions
+        {
+            ModelFile = ModelPath.FindFile(model),
+            ModelName = modelName[..Math.Min(NameLengthMax, modelName.Length)],
+            Blocks = blocks == Auto ? null : BlockRange.Parse(blocks),
+            MemoryBytes = parsed.GetValue(_memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
+            Listen = parsed.GetValue(_listen) ?? new IPEndPoint(IPAddress.Loopback, 0),
+            Bootstrap = parsed.GetValue(_bootstrap) ?? [],
+            Swarm = swarm,
+            Name = parsed.GetRequiredValue(_name),
+            Folder = Path.GetFullPath(parsed.GetValue(_dataDir) ?? NodeFolder.Default(swarm)),
+            Threads = parsed.GetValue(_threads),
+        };
+    }
+}
