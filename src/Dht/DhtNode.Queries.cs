@@ -108,8 +108,8 @@ public sealed partial class DhtNode
         return await _links.GetAsync(addresses[^1], cancel);
     }
 
-    // A peer that is gone, slow, unwilling or wrong, or our own links that are closed already. Anything else is a defect
-    // of ours and falls through.
+    // A peer that is gone, slow, unwilling or wrong, or our own links that are closed already. Anything else is a
+    // defect of ours and falls through.
     private static bool IsOfThePeer(Exception error)
         => error is LinkClosedException or FaultException or ProtocolException or OperationCanceledException
             or ObjectDisposedException;

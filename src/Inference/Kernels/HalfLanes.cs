@@ -12,7 +12,7 @@ internal static unsafe class HalfLanes
 
     /// <summary>
     /// The values times 2^-112: sign, exponent and fraction land where a float has them, and only the exponent's bias
-    /// is missing. Right for zero and denormals too; not for infinities, which files are checked for when they are packed.
+    /// is missing. Right for zero and denormals too; not for infinities, which files are checked for when packed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Small(byte* source)

@@ -23,8 +23,9 @@ internal static class JoinCommand
             verb.Options.Add(option);
         }
 
-        verb.SetAction(async (parsed, _) =>
-            await ServeAsync(flags.Read(parsed), new EventPrinter(Console.Out, flags.IsJson(parsed), TimeProvider.System)));
+        verb.SetAction(async (parsed, _) => await ServeAsync(
+            flags.Read(parsed),
+            new EventPrinter(Console.Out, flags.IsJson(parsed), TimeProvider.System)));
 
         return verb;
     }
