@@ -26,6 +26,9 @@ internal sealed class StageRun : IAsyncDisposable
     private readonly Channel<bool> _committedRose = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // Held while the session's cache and ids change: by a step that is computed, or by the origin that takes some back.
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
     private int _committed;
     private int _received;
     private int _computed;
@@ -75,6 +78,33 @@ internal sealed class StageRun : IAsyncDisposable
     {
         _stop.Cancel();
         await _loop;
+
+        // Whoever truncates has finished; who comes later finds the run stopped.
+        await _gate.WaitAsync();
+        _ = _gate.Release();
+    }
+
+    /// <summary>
+    /// Forgets the positions at and beyond this one, before any step that waits; a step that computes is waited for.
+    /// </summary>
+    internal async Task TruncateAsync(int position)
+    {
+        await _gate.WaitAsync();
+
+        try
+        {
+            if (!_stop.IsCancellationRequested)
+            {
+                int held = _session.Truncate(position);
+                Lower(ref _received, held);
+                Lower(ref _computed, held);
+                Lower(ref _sent, held);
+            }
+        }
+        finally
+        {
+            _ = _gate.Release();
+        }
     }
 
     internal void Commit(int position)
@@ -194,11 +224,14 @@ internal sealed class StageRun : IAsyncDisposable
     private async Task StepAsync(ReceivedStep step)
     {
         await ObserveAsync(step, StagePhase.Received);
-        _session.Check(step);
-        await ComputeAsync(step);
-        Volatile.Write(ref _computed, step.End);
+        int[] ids = await ComputeAsync(step);
         _stop.Token.ThrowIfCancellationRequested();
         await ObserveAsync(step, StagePhase.Computed);
+
+        if (Volatile.Read(ref _computed) < step.End)
+        {
+            throw StageSession.Mismatch(step.End, Volatile.Read(ref _computed));
+        }
 
         if (step.Target != _seat.Index)
         {
@@ -207,18 +240,36 @@ internal sealed class StageRun : IAsyncDisposable
         }
         else if (step.Sample)
         {
-            await DrawAsync(step);
+            await DrawAsync(step, ids);
         }
         else
         {
             Report(new Envelope { Filled = new Filled { Epoch = _seat.Epoch, Position = (uint)step.End } });
         }
 
-        Volatile.Write(ref _sent, step.End);
+        MarkSent(step);
         await ObserveAsync(step, StagePhase.Sent);
     }
 
-    private async Task ComputeAsync(ReceivedStep step)
+    // The result is the ids up to the step's end where the head needs them to draw.
+    private async Task<int[]> ComputeAsync(ReceivedStep step)
+    {
+        await _gate.WaitAsync();
+
+        try
+        {
+            _session.Check(step);
+            await ComputeUnguardedAsync(step);
+            Volatile.Write(ref _computed, step.End);
+            return step.Sample && step.Target == _seat.Index ? _session.Ids[..step.End].ToArray() : [];
+        }
+        finally
+        {
+            _ = _gate.Release();
+        }
+    }
+
+    private async Task ComputeUnguardedAsync(ReceivedStep step)
     {
         try
         {
@@ -235,14 +286,14 @@ internal sealed class StageRun : IAsyncDisposable
         _session.Record(step);
     }
 
-    private async Task DrawAsync(ReceivedStep step)
+    private async Task DrawAsync(ReceivedStep step, int[] ids)
     {
         int id;
 
         try
         {
             ReadOnlyMemory<float> last = step.Rows.AsMemory(step.Rows.Length - _seat.Width);
-            id = await _scheduler.DrawAsync(last, _session.Ids[..step.End].ToArray(), _sampling);
+            id = await _scheduler.DrawAsync(last, ids, _sampling);
         }
         catch (ArithmeticException e)
         {
@@ -259,7 +310,7 @@ internal sealed class StageRun : IAsyncDisposable
         Task ring = finish == Finish.None && ahead ? RingAsync(step.End, id) : Task.CompletedTask;
         await ObserveAsync(step, StagePhase.Ringed);
         Report(new Envelope { Token = token });
-        Volatile.Write(ref _sent, step.End);
+        MarkSent(step);
         await ring;
 
         if (finish == Finish.None && !ahead)
@@ -307,6 +358,13 @@ internal sealed class StageRun : IAsyncDisposable
         step.Tokens.AddRange(tokens.Select(token => (uint)token));
         return step;
     }
+
+    // What was forgotten meanwhile counts as neither computed nor sent.
+    private void MarkSent(ReceivedStep step)
+        => Volatile.Write(ref _sent, Math.Min(step.End, Volatile.Read(ref _computed)));
+
+    private static void Lower(ref int position, int most)
+        => Volatile.Write(ref position, Math.Min(Volatile.Read(ref position), most));
 
     private ValueTask ObserveAsync(ReceivedStep step, StagePhase phase)
         => _observer.OnStepAsync(_session.Id, _seat.Blocks, step.Position, step.Tokens.Length, phase);

@@ -231,7 +231,7 @@ public sealed class StageService : IAsyncDisposable
             while (await stream.ReceiveAsync(cancel) is { } message)
             {
                 run.Session.Heard();
-                Answer(run, message);
+                await AnswerAsync(run, message);
             }
 
             release = "the origin has ended it";
@@ -260,7 +260,7 @@ public sealed class StageService : IAsyncDisposable
         }
     }
 
-    private static void Answer(StageRun run, Envelope message)
+    private static async ValueTask AnswerAsync(StageRun run, Envelope message)
     {
         switch (message.BodyCase)
         {
@@ -269,6 +269,9 @@ public sealed class StageService : IAsyncDisposable
                 break;
             case Envelope.BodyOneofCase.Committed:
                 run.Commit((int)Math.Min(message.Committed.Position, int.MaxValue));
+                break;
+            case Envelope.BodyOneofCase.Truncate:
+                await run.TruncateAsync((int)Math.Min(message.Truncate.Position, int.MaxValue));
                 break;
             default:
                 throw new ProtocolException($"{message.BodyCase} on a session's control stream.");

@@ -74,14 +74,22 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
         _ids.Clear();
     }
 
-    /// <summary>Forgets what is beyond the committed position; returns where the session then stands.</summary>
-    internal int Truncate(int committed)
+    /// <summary>Forgets what is at and beyond this position; returns where the session then stands.</summary>
+    internal int Truncate(int position)
     {
-        int position = Math.Min(Cache!.Length, committed);
-        Cache.Truncate(position);
-        _ids.RemoveRange(position, _ids.Count - position);
-        return position;
+        int held = Math.Min(_ids.Count, position);
+        Cache!.Truncate(held);
+        _ids.RemoveRange(held, _ids.Count - held);
+        return held;
     }
+
+    /// <summary>The answer to a step that stands where this stage does not.</summary>
+    internal static FaultException Mismatch(int position, int held) => new(new Fault
+    {
+        Code = FaultCode.PositionMismatch,
+        Message = $"A step at position {position}; this stage stands at {held}.",
+        Position = (uint)held,
+    });
 
     /// <summary>Whether a step continues what is held; its ids must be the ones that are known.</summary>
     /// <exception cref="FaultException">It does not.</exception>
@@ -91,12 +99,7 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
 
         if (step.Position > held)
         {
-            throw new FaultException(new Fault
-            {
-                Code = FaultCode.PositionMismatch,
-                Message = $"A step at position {step.Position}; this stage stands at {held}.",
-                Position = (uint)held,
-            });
+            throw Mismatch(step.Position, held);
         }
 
         int known = Math.Min(step.End, held) - step.Position;
