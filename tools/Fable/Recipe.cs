@@ -6,8 +6,8 @@ namespace Swarm.Fable;
 public static class Recipe
 {
     public const int VocabularySize = 1280;
-    public const int Steps = 2600;
-    public const float RatePeak = 0.002f;
+    public const int Steps = 2000;
+    public const float RatePeak = 0.001f;
 
     private const ulong VocabularySeed = 1;
     private const int VocabularyStories = 4000;

@@ -11,14 +11,14 @@ public sealed unsafe class Trainer
 {
     private const int Shards = 4;
     private const int WarmupSteps = 100;
-    private const int DescentSteps = 800;
+    private const int DescentSteps = 600;
     private const float GradientNormMax = 1;
 
     private readonly NetworkShape _shape;
     private readonly Grammar _grammar;
     private readonly Vocabulary _vocabulary;
     private readonly ulong _seed;
-    private readonly AdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly float*[] _gradients = new float*[Shards];
     private readonly ConcurrentBag<Pass> _passes = [];
     private readonly int _threads;
@@ -27,7 +27,7 @@ public sealed unsafe class Trainer
     public Trainer(NetworkShape shape, Grammar grammar, Vocabulary vocabulary, ulong seed, int threads)
     {
         (_shape, _grammar, _vocabulary, _seed, _threads) = (shape, grammar, vocabulary, seed, threads);
-        _optimizer = new AdamW(shape);
+        _optimizer = new Optimizer(shape);
         Parameters = Initial(shape, seed);
         for (int shard = 0; shard < Shards; shard++)
         {
@@ -97,7 +97,7 @@ public sealed unsafe class Trainer
         Step++;
         Tokens += tokens.Sum();
         float factor = (float)Math.Min(1, GradientNormMax / Math.Sqrt(squares));
-        _optimizer.Step(Parameters, _gradients[0], Step, rate, factor);
+        _optimizer.Step(Parameters, _gradients[0], Step, rate, factor, _threads);
         return losses.Sum() / tokens.Sum();
     }
 
@@ -155,12 +155,19 @@ public sealed unsafe class Trainer
 
     private nint[] Stored() => [(nint)Parameters, (nint)_optimizer.First, (nint)_optimizer.Second];
 
-    /// <summary>One whole story, and as much of two as the context holds: early positions are learned well, and late ones too.</summary>
+    /// <summary>Two stories, one by one; the last shard has them as one text, so that late positions are learned too.</summary>
     private int[][] Batch(int step, int shard)
     {
         var teller = new Storyteller(_grammar, _seed + ((ulong)((step * Shards) + shard + 1) * 0xD1342543DE82EF95));
-        int[] pair = [.. _vocabulary.EncodeWhole(teller.Next().Text), .. _vocabulary.EncodeWhole(teller.Next().Text).Skip(1)];
-        return [_vocabulary.EncodeWhole(teller.Next().Text), pair[..Math.Min(pair.Length, _shape.Context + 1)]];
+        int[] first = _vocabulary.EncodeWhole(teller.Next().Text);
+        int[] second = _vocabulary.EncodeWhole(teller.Next().Text);
+        if (shard < Shards - 1)
+        {
+            return [first, second];
+        }
+
+        int[] pair = [.. first, .. second.Skip(1)];
+        return [pair[..Math.Min(pair.Length, _shape.Context + 1)]];
     }
 
     /// <summary>Warm up, stay, and at the end go down to nothing: a run can be made longer until its descent begins.</summary>
