@@ -66,7 +66,8 @@ internal static class Commands
     {
         var grammar = Grammar.BuiltIn();
         Vocabulary vocabulary = Recipe.LearnVocabulary(grammar);
-        var trainer = new Trainer(NetworkShape.Fable, grammar, vocabulary, Recipe.TrainingSeed, threads);
+        NetworkShape seedling = NetworkShape.Fable with { Blocks = Recipe.Stages[0].Blocks };
+        var trainer = new Trainer(seedling, grammar, vocabulary, Recipe.TrainingSeed, threads);
         if (File.Exists(checkpoint))
         {
             trainer.Restore(checkpoint);
@@ -79,6 +80,13 @@ internal static class Commands
         double loss = 0;
         while (trainer.Step < steps)
         {
+            int blocks = Recipe.Stages.Last(stage => stage.Step <= trainer.Step).Blocks;
+            if (blocks > trainer.Shape.Blocks)
+            {
+                trainer.Grow(blocks);
+                Print($"step {trainer.Step}: {blocks} blocks from here on");
+            }
+
             loss += trainer.Advance(steps, Recipe.RatePeak);
             if (trainer.Step % StepsPerLine == 0)
             {
@@ -92,12 +100,12 @@ internal static class Commands
                 (double model, double entropy) = trainer.Evaluate(heldOut);
                 Print($"held out: {model:F2} nats per story, the grammar {entropy:F2}: {model / entropy:F4}");
                 trainer.Save(checkpoint);
-                ModelExport.Write(output, NetworkShape.Fable, vocabulary, trainer.Parameters);
+                ModelExport.Write(output, trainer.Shape, vocabulary, trainer.Parameters);
             }
         }
 
-        ModelExport.Write(output, NetworkShape.Fable, vocabulary, trainer.Parameters);
-        Print($"{trainer.Tokens} tokens in {trainer.Step} steps; {NetworkShape.Fable.Count} parameters in {output}");
+        ModelExport.Write(output, trainer.Shape, vocabulary, trainer.Parameters);
+        Print($"{trainer.Tokens} tokens in {trainer.Step} steps; {trainer.Shape.Count} parameters in {output}");
     }
 
     private static Command Evaluate()

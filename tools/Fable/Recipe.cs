@@ -1,4 +1,5 @@
 using Swarm.Fable.Corpus;
+using Swarm.Fable.Training;
 
 namespace Swarm.Fable;
 
@@ -6,7 +7,7 @@ namespace Swarm.Fable;
 public static class Recipe
 {
     public const int VocabularySize = 1280;
-    public const int Steps = 2000;
+    public const int Steps = 1800;
     public const float RatePeak = 0.001f;
 
     private const ulong VocabularySeed = 1;
@@ -15,6 +16,9 @@ public static class Recipe
 
     /// <summary>Where weights and training stories start from.</summary>
     public const ulong TrainingSeed = 7;
+
+    /// <summary>From which step on the network has how many blocks: what is learned early is learned while it is cheap.</summary>
+    public static IReadOnlyList<(int Step, int Blocks)> Stages { get; } = [(0, 2), (500, 4), (1000, NetworkShape.Fable.Blocks)];
 
     /// <summary>The vocabulary, learned from stories of its own seed.</summary>
     public static Vocabulary LearnVocabulary(Grammar grammar)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Swarm.Fable.Corpus;
 
 namespace Swarm.Fable.Training;
@@ -14,29 +15,27 @@ public sealed unsafe class Trainer
     private const int DescentSteps = 600;
     private const float GradientNormMax = 1;
 
-    private readonly NetworkShape _shape;
     private readonly Grammar _grammar;
     private readonly Vocabulary _vocabulary;
     private readonly ulong _seed;
-    private readonly Optimizer _optimizer;
     private readonly float*[] _gradients = new float*[Shards];
     private readonly ConcurrentBag<Pass> _passes = [];
     private readonly int _threads;
+    private Optimizer _optimizer;
 
     /// <summary>A trainer of a network with fresh random weights.</summary>
     public Trainer(NetworkShape shape, Grammar grammar, Vocabulary vocabulary, ulong seed, int threads)
     {
-        (_shape, _grammar, _vocabulary, _seed, _threads) = (shape, grammar, vocabulary, seed, threads);
-        _optimizer = new Optimizer(shape);
+        (_grammar, _vocabulary, _seed, _threads) = (grammar, vocabulary, seed, threads);
+        Reshape(shape);
         Parameters = Initial(shape, seed);
-        for (int shard = 0; shard < Shards; shard++)
-        {
-            _gradients[shard] = Buffers.Allocate(shape.Count);
-        }
     }
 
+    /// <summary>The network's sizes as they are now.</summary>
+    public NetworkShape Shape { get; private set; }
+
     /// <summary>All weights, tensor after tensor as the shape says.</summary>
-    public float* Parameters { get; }
+    public float* Parameters { get; private set; }
 
     /// <summary>How many steps have been made.</summary>
     public int Step { get; private set; }
@@ -63,6 +62,39 @@ public sealed unsafe class Trainer
         return parameters;
     }
 
+    /// <summary>
+    /// Puts new blocks after each old one, so that there are so many. The new ones add nothing to the residual yet: the
+    /// network computes what it did, and goes on learning with more room.
+    /// </summary>
+    public void Grow(int blocks)
+    {
+        NetworkShape before = Shape;
+        float* parameters = Parameters;
+        Optimizer optimizer = _optimizer;
+        Reshape(before with { Blocks = blocks });
+        Parameters = Initial(Shape, _seed + (ulong)blocks);
+        for (int block = 0; block < blocks; block++)
+        {
+            new Span<float>(Parameters + Shape.Output(block), Shape.Width * Shape.Width).Clear();
+            new Span<float>(Parameters + Shape.Down(block), Shape.Width * Shape.Inner).Clear();
+        }
+
+        Copy(0, 0, before.AttentionNorm(0));
+        Copy(before.FinalNorm, Shape.FinalNorm, before.Width);
+        for (int block = 0; block < before.Blocks; block++)
+        {
+            int size = before.AttentionNorm(block + 1) - before.AttentionNorm(block);
+            Copy(before.AttentionNorm(block), Shape.AttentionNorm(block * blocks / before.Blocks), size);
+        }
+
+        void Copy(int from, int to, int count)
+        {
+            new Span<float>(parameters + from, count).CopyTo(new Span<float>(Parameters + to, count));
+            new Span<float>(optimizer.First + from, count).CopyTo(new Span<float>(_optimizer.First + to, count));
+            new Span<float>(optimizer.Second + from, count).CopyTo(new Span<float>(_optimizer.Second + to, count));
+        }
+    }
+
     /// <summary>One step of a run of so many; returns the mean loss per token.</summary>
     public double Advance(int steps, float ratePeak)
     {
@@ -74,21 +106,21 @@ public sealed unsafe class Trainer
         {
             if (!_passes.TryTake(out Pass? pass))
             {
-                pass = new Pass(_shape, 2 * _shape.Context);
+                pass = new Pass(Shape, 2 * Shape.Context);
             }
 
-            new Span<float>(_gradients[shard], _shape.Count).Clear();
+            new Span<float>(_gradients[shard], Shape.Count).Clear();
             losses[shard] = pass.Run(Parameters, batches[shard], _gradients[shard], weight);
             tokens[shard] = batches[shard].Sum(ids => ids.Length - 1);
             _passes.Add(pass);
         });
         for (int shard = 1; shard < Shards; shard++)
         {
-            Layers.Add(_gradients[shard], _gradients[0], _shape.Count);
+            Layers.Add(_gradients[shard], _gradients[0], Shape.Count);
         }
 
         double squares = 0;
-        for (int i = 0; i < _shape.Count; i++)
+        for (int i = 0; i < Shape.Count; i++)
         {
             squares += _gradients[0][i] * _gradients[0][i];
         }
@@ -109,7 +141,7 @@ public sealed unsafe class Trainer
         {
             if (!_passes.TryTake(out Pass? pass))
             {
-                pass = new Pass(_shape, 2 * _shape.Context);
+                pass = new Pass(Shape, 2 * Shape.Context);
             }
 
             losses[i] = pass.Run(Parameters, [_vocabulary.EncodeWhole(stories[i].Text)]);
@@ -124,12 +156,13 @@ public sealed unsafe class Trainer
         string unfinished = path + ".part";
         using (var writer = new BinaryWriter(File.Create(unfinished)))
         {
-            writer.Write(_shape.Count);
+            writer.Write(Shape.Blocks);
+            writer.Write(Shape.Count);
             writer.Write(Step);
             writer.Write(Tokens);
             foreach (nint start in Stored())
             {
-                writer.Write(new ReadOnlySpan<byte>((void*)start, _shape.Count * sizeof(float)));
+                writer.Write(new ReadOnlySpan<byte>((void*)start, Shape.Count * sizeof(float)));
             }
         }
 
@@ -140,7 +173,9 @@ public sealed unsafe class Trainer
     public void Restore(string path)
     {
         using var reader = new BinaryReader(File.OpenRead(path));
-        if (reader.ReadInt32() != _shape.Count)
+        Reshape(Shape with { Blocks = reader.ReadInt32() });
+        Parameters = Buffers.Allocate(Shape.Count);
+        if (reader.ReadInt32() != Shape.Count)
         {
             throw new InvalidDataException($"{path} holds a network of another shape");
         }
@@ -149,7 +184,19 @@ public sealed unsafe class Trainer
         Tokens = reader.ReadInt64();
         foreach (nint start in Stored())
         {
-            reader.BaseStream.ReadExactly(new Span<byte>((void*)start, _shape.Count * sizeof(float)));
+            reader.BaseStream.ReadExactly(new Span<byte>((void*)start, Shape.Count * sizeof(float)));
+        }
+    }
+
+    [MemberNotNull(nameof(Shape), nameof(_optimizer))]
+    private void Reshape(NetworkShape shape)
+    {
+        Shape = shape;
+        _optimizer = new Optimizer(shape);
+        _passes.Clear();
+        for (int shard = 0; shard < Shards; shard++)
+        {
+            _gradients[shard] = Buffers.Allocate(shape.Count);
         }
     }
 
@@ -167,7 +214,7 @@ public sealed unsafe class Trainer
         }
 
         int[] pair = [.. first, .. second.Skip(1)];
-        return [pair[..Math.Min(pair.Length, _shape.Context + 1)]];
+        return [pair[..Math.Min(pair.Length, Shape.Context + 1)]];
     }
 
     /// <summary>Warm up, stay, and at the end go down to nothing: a run can be made longer until its descent begins.</summary>
