@@ -114,7 +114,7 @@ internal static class Commands
         var stories = new Option<int>("--stories")
         {
             Description = "How many held-out stories to measure by, and how many to tell.",
-            DefaultValueFactory = _ => 100,
+            DefaultValueFactory = _ => Recipe.HeldOutStories,
         };
         var command = new Command("evaluate", "Measures a model against the grammar, and lets the grammar judge its stories.")
         {

@@ -8,7 +8,10 @@ public static class Recipe
 {
     public const int VocabularySize = 1280;
     public const int Steps = 1800;
-    public const float RatePeak = 0.001f;
+    public const float RatePeak = 0.002f;
+
+    /// <summary>How many held-out stories the model card measures by.</summary>
+    public const int HeldOutStories = 40;
 
     private const ulong VocabularySeed = 1;
     private const int VocabularyStories = 4000;
@@ -18,7 +21,7 @@ public static class Recipe
     public const ulong TrainingSeed = 7;
 
     /// <summary>From which step on the network has how many blocks: what is learned early is learned while it is cheap.</summary>
-    public static IReadOnlyList<(int Step, int Blocks)> Stages { get; } = [(0, 2), (500, 4), (1000, NetworkShape.Fable.Blocks)];
+    public static IReadOnlyList<(int Step, int Blocks)> Stages { get; } = [(0, 2), (900, 4), (1350, NetworkShape.Fable.Blocks)];
 
     /// <summary>The vocabulary, learned from stories of its own seed.</summary>
     public static Vocabulary LearnVocabulary(Grammar grammar)

@@ -7,6 +7,7 @@ public sealed partial class Grammar
 {
     // Long enough to tell any two options apart, short enough to list every way in which an option can begin.
     private const int BeginningLength = 20;
+    private const int FirstLetters = 3;
 
     private readonly Dictionary<string, Option[]> _rules = [];
 
@@ -135,33 +136,39 @@ public sealed partial class Grammar
         return [.. parts];
     }
 
+    /// <summary>Whether a beginning of one could be that of the other; most pairs differ in their first letters.</summary>
     private bool MayBeginAlike(Part[] first, Part[] second)
+        => MayBeginAlike(first, second, FirstLetters) && MayBeginAlike(first, second, BeginningLength);
+
+    private bool MayBeginAlike(Part[] first, Part[] second, int length)
     {
-        HashSet<string> beginnings = [.. Beginnings(first)];
-        return Beginnings(second).Any(text => beginnings.Any(
-            other => text.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(text, StringComparison.Ordinal)));
+        HashSet<string> one = [.. Beginnings(first, length)];
+        HashSet<string> other = [.. Beginnings(second, length)];
+        return one.Any(text => HoldsBeginning(other, text)) || other.Any(text => HoldsBeginning(one, text));
     }
 
-    /// <summary>Every way in which these parts can begin, cut at <see cref="BeginningLength"/>.</summary>
-    private IEnumerable<string> Beginnings(ReadOnlyMemory<Part> parts)
+    private static bool HoldsBeginning(HashSet<string> texts, string text)
+        => Enumerable.Range(0, text.Length + 1).Any(length => texts.Contains(text[..length]));
+
+    /// <summary>Every way in which these parts can begin, cut at a length.</summary>
+    private IEnumerable<string> Beginnings(ReadOnlyMemory<Part> parts, int length)
     {
-        if (parts.IsEmpty)
+        if (parts.IsEmpty || length == 0)
         {
             return [""];
         }
 
-        return Heads(parts.Span[0]).Distinct().SelectMany(head => head.Length >= BeginningLength
-            ? [head[..BeginningLength]]
-            : Beginnings(parts[1..]).Select(tail => Cut(head + tail)));
+        return Heads(parts.Span[0], length).Distinct().SelectMany(
+            head => Beginnings(parts[1..], length - head.Length).Distinct().Select(tail => head + tail));
     }
 
-    private IEnumerable<string> Heads(Part part) => part.Kind switch
+    private IEnumerable<string> Heads(Part part, int length) => part.Kind switch
     {
-        PartKind.Literal => [part.Text],
-        PartKind.Draw => _rules[part.Text].SelectMany(option => Beginnings(option.Fields[0])),
+        PartKind.Literal => [part.Text.Length > length ? part.Text[..length] : part.Text],
+        PartKind.Draw => _rules[part.Text].SelectMany(option => Beginnings(option.Fields[0], length)),
         _ => Bound(part.Text)
             .SelectMany(rule => _rules[rule])
-            .SelectMany(option => Beginnings(option.Fields[part.Field]))
+            .SelectMany(option => Beginnings(option.Fields[part.Field], length))
             .Select(text => part.Capital ? Capitalised(text) : text),
     };
 
@@ -175,8 +182,6 @@ public sealed partial class Grammar
         .Distinct();
 
     internal static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
-
-    private static string Cut(string text) => text.Length > BeginningLength ? text[..BeginningLength] : text;
 
     [GeneratedRegex(@"^(\d+)\* ")]
     private static partial Regex Weight();

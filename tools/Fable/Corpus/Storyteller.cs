@@ -8,6 +8,7 @@ public sealed class Storyteller(Grammar grammar, ulong seed)
     private readonly Dictionary<string, Remembered> _memory = [];
     private readonly StringBuilder _text = new();
     private readonly Dice _dice = new(seed);
+    private readonly List<(int Start, int End)> _recalled = [];
     private double _nats;
 
     private sealed record Remembered(Grammar.Option Option, string Text);
@@ -17,9 +18,10 @@ public sealed class Storyteller(Grammar grammar, ulong seed)
     {
         _memory.Clear();
         _text.Clear();
+        _recalled.Clear();
         _nats = 0;
         Draw("story", []);
-        return new Story(_text.ToString(), _nats);
+        return new Story(_text.ToString(), _nats) { Recalled = [.. _recalled] };
     }
 
     private Grammar.Option Draw(string rule, string[] without)
@@ -59,6 +61,7 @@ public sealed class Storyteller(Grammar grammar, ulong seed)
                     break;
                 default:
                     Recall(part);
+                    _recalled.Add((start, _text.Length));
                     break;
             }
         }

@@ -64,6 +64,21 @@ public sealed partial class Vocabulary
     /// <summary>The ids of a story between two ends: what the model is trained on and measured by.</summary>
     public int[] EncodeWhole(string text) => [EndOfText, .. Encode(text), EndOfText];
 
+    /// <summary>For each token after the first: whether it holds a letter of something recalled.</summary>
+    public bool[] Recalls(Story story, int[] ids)
+    {
+        bool[] recalls = new bool[ids.Length - 1];
+        int at = 0;
+        for (int i = 1; i < ids.Length - 1; i++)
+        {
+            int end = at + Bytes(ids[i]).Length;
+            recalls[i - 1] = story.Recalled.Any(span => span.Start < end && at < span.End);
+            at = end;
+        }
+
+        return recalls;
+    }
+
     /// <summary>The bytes that a token stands for.</summary>
     public byte[] Bytes(int id)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Swarm.Fable.Training;
@@ -8,6 +9,7 @@ public static unsafe class Layers
     private const int Lanes = 16;
 
     /// <summary>y = x / rms(x) · gain; returns 1 / rms(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Norm(float* x, float* gain, float* y, int width)
     {
         Vector512<float> squares = default;
@@ -17,7 +19,7 @@ public static unsafe class Layers
             squares = Vector512.FusedMultiplyAdd(value, value, squares);
         }
 
-        float scale = 1 / MathF.Sqrt((Vector512.Sum(squares) / width) + NetworkShape.NormEpsilon);
+        float scale = 1 / MathF.Sqrt((Sum(squares) / width) + NetworkShape.NormEpsilon);
         for (int i = 0; i < width; i += Lanes)
         {
             (Vector512.Load(x + i) * scale * Vector512.Load(gain + i)).Store(y + i);
@@ -27,6 +29,7 @@ public static unsafe class Layers
     }
 
     /// <summary>Adds the gradient that a norm's output dy gives to its input, and to its gain.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void NormBack(float* x, float scale, float* gain, float* dy, float* dx, float* dgain, int width)
     {
         Vector512<float> sum = default;
@@ -38,7 +41,7 @@ public static unsafe class Layers
             sum = Vector512.FusedMultiplyAdd(unit, slope * Vector512.Load(gain + i), sum);
         }
 
-        var mean = Vector512.Create(Vector512.Sum(sum) / width);
+        var mean = Vector512.Create(Sum(sum) / width);
         for (int i = 0; i < width; i += Lanes)
         {
             Vector512<float> unit = Vector512.Load(x + i) * scale;
@@ -68,6 +71,7 @@ public static unsafe class Layers
     /// Turns scores into probabilities: the first <paramref name="known"/> of them; those after them, up to
     /// <paramref name="width"/> (a multiple of 16), become zero. Returns the logarithm of the sum before it was divided out.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Softmax(float* scores, int known, int width, float scale)
     {
         new Span<float>(scores + known, width - known).Fill(float.NegativeInfinity);
@@ -91,12 +95,13 @@ public static unsafe class Layers
             sums += power;
         }
 
-        float sum = Vector512.Sum(sums);
+        float sum = Sum(sums);
         Scale(scores, 1 / sum, width);
         return MathF.Log(sum) + (max * scale);
     }
 
     /// <summary>The gradient of scores from that of their probabilities, in place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftmaxBack(float* probabilities, float* slopes, int width, float scale)
     {
         Vector512<float> sum = default;
@@ -105,7 +110,7 @@ public static unsafe class Layers
             sum = Vector512.FusedMultiplyAdd(Vector512.Load(probabilities + i), Vector512.Load(slopes + i), sum);
         }
 
-        var mean = Vector512.Create(Vector512.Sum(sum));
+        var mean = Vector512.Create(Sum(sum));
         for (int i = 0; i < width; i += Lanes)
         {
             Vector512<float> slope = Vector512.Load(slopes + i) - mean;
@@ -114,6 +119,7 @@ public static unsafe class Layers
     }
 
     /// <summary>y = silu(gate) · up.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gate(float* gate, float* up, float* y, int width)
     {
         for (int i = 0; i < width; i += Lanes)
@@ -124,6 +130,7 @@ public static unsafe class Layers
     }
 
     /// <summary>Replaces gate and up by their gradients.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void GateBack(float* gate, float* up, float* dy, int width)
     {
         for (int i = 0; i < width; i += Lanes)
@@ -155,6 +162,15 @@ public static unsafe class Layers
         }
     }
 
+    /// <summary>The sum of all lanes, halves on halves: an order that no compiler's choice changes.</summary>
+    public static float Sum(Vector512<float> lanes)
+    {
+        Vector256<float> eight = lanes.GetLower() + lanes.GetUpper();
+        Vector128<float> four = eight.GetLower() + eight.GetUpper();
+        return four[0] + four[2] + (four[1] + four[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Sigmoid(Vector512<float> x)
         => Vector512<float>.One / (Vector512<float>.One + Vector512.Exp(-x));
 }

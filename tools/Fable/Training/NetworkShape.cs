@@ -1,6 +1,8 @@
 namespace Swarm.Fable.Training;
 
-/// <summary>The sizes of a network of the `llama` kind, and where each tensor lies among its parameters.</summary>
+/// <summary>
+/// The sizes of a network of the `llama` kind, and where each tensor lies among its parameters. Sizes are multiples of 16.
+/// </summary>
 public sealed record NetworkShape(int Vocabulary, int Width, int Heads, int Inner, int Blocks, int Context)
 {
     public const float NormEpsilon = 1e-5f;

@@ -118,7 +118,7 @@ public sealed unsafe class Optimizer
             squares += Vector512.Load(x + i) * Vector512.Load(x + i);
         }
 
-        Layers.Scale(x, 1 / (MathF.Sqrt(Vector512.Sum(squares)) + 1e-12f), count);
+        Layers.Scale(x, 1 / (MathF.Sqrt(Layers.Sum(squares)) + 1e-12f), count);
         for (int iteration = 0; iteration < Iterations; iteration++)
         {
             var matrix = new Matrix(x, columns);

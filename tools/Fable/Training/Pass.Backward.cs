@@ -4,7 +4,7 @@ namespace Swarm.Fable.Training;
 public sealed unsafe partial class Pass
 {
     /// <summary>Turns the logits into the gradient of the loss, row by row, and adds up the loss.</summary>
-    private double Loss(float weight)
+    private double Loss()
     {
         int vocabulary = _shape.Vocabulary;
         double loss = 0;
@@ -14,7 +14,7 @@ public sealed unsafe partial class Pass
             float target = logits[_targets[row]];
             loss += Layers.Softmax(logits, vocabulary, vocabulary, 1) - target;
             logits[_targets[row]] -= 1;
-            Layers.Scale(logits, weight, vocabulary);
+            Layers.Scale(logits, _weights[row], vocabulary);
         }
 
         return loss;

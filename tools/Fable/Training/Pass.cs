@@ -26,6 +26,7 @@ public sealed unsafe partial class Pass
     private int[] _starts = [];
     private int[] _inputs = [];
     private int[] _targets = [];
+    private float[] _weights = [];
 
     /// <summary>What one block leaves behind for the way back.</summary>
     private sealed class BlockTrace(NetworkShape shape, int rows)
@@ -77,16 +78,18 @@ public sealed unsafe partial class Pass
 
     /// <summary>
     /// The summed loss, in nats, of predicting each token of each sequence from those before it. With gradients given,
-    /// adds those of the summed loss times <paramref name="weight"/>.
+    /// adds those of the sum of losses times <paramref name="weights"/>, one for each predicted token (1 if there are none).
     /// </summary>
-    public double Run(float* parameters, IReadOnlyList<int[]> sequences, float* gradients = null, float weight = 1)
+    public double Run(float* parameters, IReadOnlyList<int[]> sequences, float* gradients = null, float[]? weights = null)
     {
         _inputs = [.. sequences.SelectMany(ids => ids[..^1])];
         _targets = [.. sequences.SelectMany(ids => ids[1..])];
         _starts = [.. sequences.Select((_, i) => sequences.Take(i).Sum(ids => ids.Length - 1)), _inputs.Length];
+        _weights = weights ?? [.. Enumerable.Repeat(1f, Rows)];
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Rows, _rowsMax);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(_weights.Length, Rows);
         Forward(parameters);
-        double loss = Loss(weight);
+        double loss = Loss();
         if (gradients is not null)
         {
             Backward(parameters, gradients);

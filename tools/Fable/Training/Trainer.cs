@@ -12,7 +12,9 @@ public sealed unsafe class Trainer
 {
     private const int Shards = 4;
     private const int WarmupSteps = 100;
-    private const int DescentSteps = 600;
+    private const int DescentSteps = 800;
+    private const int RecallSteps = 600;
+    private const float RecallWeight = 3;
     private const float GradientNormMax = 1;
 
     private readonly Grammar _grammar;
@@ -100,8 +102,8 @@ public sealed unsafe class Trainer
     {
         double[] losses = new double[Shards];
         int[] tokens = new int[Shards];
-        int[][][] batches = [.. Enumerable.Range(0, Shards).Select(shard => Batch(Step, shard))];
-        float weight = 1f / batches.Sum(batch => batch.Sum(ids => ids.Length - 1));
+        Lesson[] lessons = [.. Enumerable.Range(0, Shards).Select(shard => Prepare(shard))];
+        float share = 1f / lessons.Sum(lesson => lesson.Weights.Length);
         Parallel.For(0, Shards, new ParallelOptions { MaxDegreeOfParallelism = _threads }, shard =>
         {
             if (!_passes.TryTake(out Pass? pass))
@@ -110,8 +112,9 @@ public sealed unsafe class Trainer
             }
 
             new Span<float>(_gradients[shard], Shape.Count).Clear();
-            losses[shard] = pass.Run(Parameters, batches[shard], _gradients[shard], weight);
-            tokens[shard] = batches[shard].Sum(ids => ids.Length - 1);
+            float[] weights = [.. lessons[shard].Weights.Select(weight => weight * share)];
+            losses[shard] = pass.Run(Parameters, lessons[shard].Sequences, _gradients[shard], weights);
+            tokens[shard] = weights.Length;
             _passes.Add(pass);
         });
         for (int shard = 1; shard < Shards; shard++)
@@ -202,19 +205,29 @@ public sealed unsafe class Trainer
 
     private nint[] Stored() => [(nint)Parameters, (nint)_optimizer.First, (nint)_optimizer.Second];
 
+    /// <summary>What one shard predicts in one step, and how much each prediction counts.</summary>
+    private sealed record Lesson(int[][] Sequences, float[] Weights);
+
     /// <summary>Two stories, one by one; the last shard has them as one text, so that late positions are learned too.</summary>
-    private int[][] Batch(int step, int shard)
+    private Lesson Prepare(int shard)
     {
-        var teller = new Storyteller(_grammar, _seed + ((ulong)((step * Shards) + shard + 1) * 0xD1342543DE82EF95));
-        int[] first = _vocabulary.EncodeWhole(teller.Next().Text);
-        int[] second = _vocabulary.EncodeWhole(teller.Next().Text);
+        var teller = new Storyteller(_grammar, _seed + ((ulong)((Step * Shards) + shard + 1) * 0xD1342543DE82EF95));
+        Story[] stories = [teller.Next(), teller.Next()];
+        int[][] sequences = [.. stories.Select(story => _vocabulary.EncodeWhole(story.Text))];
+
+        // At first what is recalled counts more: what was drawn is noise, in which learning to recall would be lost.
+        float weight = Step < RecallSteps ? RecallWeight : 1;
+        float[] weights = [.. stories.Zip(sequences)
+            .SelectMany(pair => _vocabulary.Recalls(pair.First, pair.Second))
+            .Select(recall => recall ? weight : 1)];
         if (shard < Shards - 1)
         {
-            return [first, second];
+            return new Lesson(sequences, weights);
         }
 
-        int[] pair = [.. first, .. second.Skip(1)];
-        return [pair[..Math.Min(pair.Length, Shape.Context + 1)]];
+        int[] whole = [.. sequences[0], .. sequences[1].Skip(1)];
+        int length = Math.Min(whole.Length, Shape.Context + 1);
+        return new Lesson([whole[..length]], weights[..(length - 1)]);
     }
 
     /// <summary>Warm up, stay, and at the end go down to nothing: a run can be made longer until its descent begins.</summary>
