@@ -54,7 +54,7 @@ public sealed unsafe class Trainer
         {
             bool writes = name.Contains("attn_output", StringComparison.Ordinal)
                 || name.Contains("ffn_down", StringComparison.Ordinal);
-            double deviation = writes ? 0.03 / Math.Sqrt(2 * shape.Blocks) : 0.03;
+            double deviation = offset == shape.Embedding ? 0.05 : writes ? 0.03 / Math.Sqrt(2 * shape.Blocks) : 0.03;
             for (int i = offset; i < offset + (rows * columns); i++)
             {
                 parameters[i] = rows == 1 ? 1 : (float)(deviation * dice.NextNormal());
