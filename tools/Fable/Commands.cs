@@ -113,7 +113,7 @@ internal static class Commands
         var model = new Argument<string>("model") { Description = "A GGUF file that this program wrote." };
         var stories = new Option<int>("--stories")
         {
-            Description = "How many held-out stories to measure by, and how many to tell.",
+            Description = "How many held-out stories to measure by.",
             DefaultValueFactory = _ => Recipe.HeldOutStories,
         };
         var command = new Command("evaluate", "Measures a model against the grammar, and lets the grammar judge its stories.")

@@ -7,7 +7,7 @@ namespace Swarm.Fable;
 /// <summary>Prints the numbers of the model card.</summary>
 internal static unsafe class Evaluation
 {
-    /// <summary>Measures by held-out stories, and lets the grammar judge as many told ones.</summary>
+    /// <summary>Measures by held-out stories, and lets the grammar judge what the model tells.</summary>
     public static void Run(string path, int count)
     {
         var grammar = Grammar.BuiltIn();
@@ -23,13 +23,13 @@ internal static unsafe class Evaluation
         Commands.Print($"in the trainer's float {TrainerNats(measurement, heldOut) / count:F3} nats per story");
 
         var reader = new Storyreader(grammar);
-        string[] told = [.. Enumerable.Range(0, count)
+        string[] told = [.. Enumerable.Range(0, Recipe.ToldStories)
             .Select(seed => measurement.Tell("Once upon a time", new SamplingOptions { Seed = (ulong)seed }))];
-        Commands.Print($"told stories that the grammar could have told: {told.Count(text => reader.Nats(text) is not null)} of {count}");
-        Commands.Print($"\n{told[0]}");
-        if (told.FirstOrDefault(text => reader.Nats(text) is null) is string flawed)
+        bool[] valid = [.. told.Select(text => reader.Nats(text) is not null)];
+        Commands.Print($"told stories that the grammar could have told: {valid.Count(one => one)} of {told.Length}");
+        for (int seed = 0; seed < told.Length; seed++)
         {
-            Commands.Print($"\nOne that it could not have told:\n{flawed}");
+            Commands.Print($"\n[seed {seed}, {(valid[seed] ? "could have been told" : "could not have been told")}]\n{told[seed]}");
         }
     }
 

@@ -13,6 +13,9 @@ public static class Recipe
     /// <summary>How many held-out stories the model card measures by.</summary>
     public const int HeldOutStories = 40;
 
+    /// <summary>How many stories of the model the grammar judges, those of the first seeds.</summary>
+    public const int ToldStories = 20;
+
     private const ulong VocabularySeed = 1;
     private const int VocabularyStories = 4000;
     private const ulong HeldOutSeed = 999_999_999;

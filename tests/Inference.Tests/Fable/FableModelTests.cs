@@ -14,8 +14,6 @@ namespace Swarm.Inference.Tests.Fable;
 [TestFixture]
 public sealed partial class FableModelTests
 {
-    private const int ToldStories = 10;
-
     private static readonly string Folder = Path.Combine(Root(AppContext.BaseDirectory), "src", "Node", "Models");
 
     private readonly Grammar _grammar = Grammar.BuiltIn();
@@ -80,14 +78,16 @@ public sealed partial class FableModelTests
     }
 
     [Test]
-    public void Most_of_its_stories_are_word_for_word_stories_of_the_grammar()
+    public void More_than_half_of_its_stories_are_word_for_word_stories_of_the_grammar()
     {
         var reader = new Storyreader(_grammar);
-        string[] told = [.. Enumerable.Range(0, ToldStories)
+        string[] told = [.. Enumerable.Range(0, Recipe.ToldStories)
             .Select(seed => _measurement.Tell("Once upon a time", new SamplingOptions { Seed = (ulong)seed }))];
 
-        Assert.That(told.Count(text => reader.Nats(text) is not null), Is.GreaterThanOrEqualTo(ToldStories * 8 / 10), told[0]);
-        Assert.That(told.Distinct().Count(), Is.EqualTo(ToldStories));
+        int valid = told.Count(text => reader.Nats(text) is not null);
+
+        Assert.That(valid, Is.GreaterThan(Recipe.ToldStories / 2).And.EqualTo(Card("told stories that the grammar could have told")));
+        Assert.That(told, Is.Unique);
     }
 
     /// <summary>The number in the card's row of this name.</summary>
