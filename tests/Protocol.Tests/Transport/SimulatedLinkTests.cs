@@ -169,31 +169,6 @@ public sealed class SimulatedLinkTests
     }
 
     [Test]
-    [Explicit("A measurement, not a test.")]
-    public void Ten_thousand_nodes_with_ten_links_each()
-    {
-        var loop = new SimulationLoop(6);
-        var network = new SimulatedNetwork(loop);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        long start = TimeProvider.System.GetTimestamp();
-
-        loop.Run(async () =>
-        {
-            SimulatedPeer[] peers = [.. Enumerable.Range(0, 10_000).Select(i => new SimulatedPeer(network, loop, i))];
-
-            for (int step = 1; step <= 10; step++)
-            {
-                int away = step * 37;
-                _ = await Task.WhenAll(peers.Select((peer, i) => peer.AskAsync(peers[(i + away) % peers.Length])));
-            }
-
-            long bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / peers.Length;
-            double seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-            TestContext.Out.WriteLine($"{bytes} B per node, {seconds:F1} s for 100,000 dials and requests");
-        });
-    }
-
-    [Test]
     public void One_seed_gives_one_history([Range(0, 9)] int seed)
     {
         string first = History(seed);

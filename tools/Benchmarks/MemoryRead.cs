@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Swarm.Bench;
+namespace Swarm.Benchmarks;
 
 /// <summary>How fast this machine reads memory right now: the bound of generation.</summary>
 internal sealed class MemoryRead

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
-namespace Swarm.Bench;
+namespace Swarm.Benchmarks;
 
 /// <summary>Another engine's bench program, started anew for each run.</summary>
 internal static class PeerEngine
 {
-    public static Rates Measure(BenchOptions options, int threads)
+    public static Rates Measure(EngineOptions options, int threads)
     {
         string[] arguments =
         [

@@ -1,4 +1,4 @@
-namespace Swarm.Bench;
+namespace Swarm.Benchmarks;
 
 /// <summary>The middle of several runs and how far they lie apart.</summary>
 internal sealed record Spread(double Median, double Least, double Most)

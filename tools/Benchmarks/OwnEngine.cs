@@ -4,7 +4,7 @@ using Swarm.Inference.Model;
 using Swarm.Inference.Sampling;
 using Swarm.Inference.Threading;
 
-namespace Swarm.Bench;
+namespace Swarm.Benchmarks;
 
 /// <summary>Our engine on a loaded model: prefill of fixed ids, then greedy generation.</summary>
 internal sealed class OwnEngine : IDisposable

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Swarm.Benchmarks;
+
+const string Usage = $"""
+    usage: tools/bench engine MODEL.gguf [options]    tokens per second, beside another engine's on the same file
+           tools/bench links [options]                round trips and bulk of a link, beside raw TCP and raw TLS
+
+    Everything compared is measured in turns, so that all meet the same machine. Shown: median (least-most) of the rounds.
+
+    engine
+    {EngineOptions.Usage}
+
+    links
+    {LinkOptions.Usage}
+    """;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+try
+{
+    switch (args)
+    {
+        case ["engine", .. var rest]:
+            EngineBenchmark.Run(EngineOptions.Parse(rest));
+            return 0;
+        case ["links", .. var rest]:
+            await LinkBenchmark.RunAsync(LinkOptions.Parse(rest));
+            return 0;
+        case ["help" or "--help" or "-h"]:
+            Console.WriteLine(Usage);
+            return 0;
+        default:
+            Console.Error.WriteLine(Usage);
+            return 2;
+    }
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}; see tools/bench help");
+    return 2;
+}
