@@ -85,7 +85,9 @@ public sealed class StagePositionTests
             (_, uint position) = await stage.OpenAsync(stage.NewTicket(2), committed: 12);
 
             Assert.That(position, Is.EqualTo(12));
-            Assert.That(await StageByHand.EndAsync(old), Is.EqualTo(FaultCode.StaleEpoch).Or.EqualTo(FaultCode.Cancelled));
+            Assert.That(
+                await StageByHand.EndAsync(old),
+                Is.EqualTo(FaultCode.StaleEpoch).Or.EqualTo(FaultCode.Cancelled));
             SignedTicket stale = Tickets.Sign(StageByHand.Origin, stage.NewTicket(1));
             ILinkStream late = await stage.HopAsync(StageByHand.Predecessor, stale);
             Assert.That(await StageByHand.EndAsync(late), Is.EqualTo(FaultCode.StaleEpoch));

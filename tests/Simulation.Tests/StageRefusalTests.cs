@@ -28,7 +28,7 @@ public sealed class StageRefusalTests
         ("a context one too long", ticket => ticket.ContextLength = 4097, FaultCode.NotServed),
         ("a context beyond all integers", ticket => ticket.ContextLength = uint.MaxValue, FaultCode.NotServed),
         ("an expiry that is now", ticket => ticket.ExpiresMs = 0, FaultCode.BadTicket),
-        ("a stage of another node", ticket => ticket.Stages[1].Node = NodeBytes(StageByHand.Stranger), FaultCode.BadTicket),
+        ("another node's stage", ticket => ticket.Stages[1].Node = NodeBytes(StageByHand.Stranger), FaultCode.BadTicket),
         ("blocks that are not held", ticket => ticket.Stages[0].Last = ticket.Stages[1].First = 1, FaultCode.NotServed),
         ("a route that leaves the last block out", ticket => ticket.Stages[1].Last = 5, FaultCode.BadTicket),
         ("a route beyond the model", ticket => ticket.Stages[1].Last = 7, FaultCode.NotServed),

@@ -19,33 +19,32 @@ public static class RoutePlanner
     // A repair must pay for itself within a paragraph; a longer horizon would throw caches away for small gains.
     private const int HorizonTokensMax = 64;
 
-    // Each retry gives up one peer's second appearance; more of them than this cannot all matter.
-    private const int RetriesMax = 16;
+    // Each search rules out one route that passes a peer twice; rarely are there more than two or three.
+    private const int SearchesMax = 64;
 
     /// <summary>The cheapest route, or null when the usable offers do not cover the model.</summary>
     public static Route? Plan(SwarmView view, PlanRequest request)
     {
         List<Candidate> candidates = Candidates(view, request);
+        var open = new PriorityQueue<(List<Candidate> Among, List<Leg> Path), double>();
+        Search(open, candidates, request);
 
-        for (int retry = 0; retry < RetriesMax && candidates.Count > 0; retry++)
+        for (int search = 0; search < SearchesMax && open.Count > 0; search++)
         {
-            List<(Candidate Peer, BlockRange Blocks)>? path = Shortest(candidates, request);
+            (List<Candidate> among, List<Leg> path) = open.Dequeue();
 
-            if (path is null)
+            if (Repeated(path) is not { } twice)
             {
-                return null;
+                return ToRoute(path);
             }
 
-            if (RepeatedPeer(path) is not { } repeated)
+            foreach (List<Candidate> part in Apart(among, twice.First, twice.Second))
             {
-                return new Route([.. path.Select(leg => ToStage(leg.Peer, leg.Blocks))]);
+                Search(open, part, request);
             }
-
-            // A span is contiguous, so whoever is passed twice could go straight through: leave only its best stretch.
-            Narrow(candidates, path, repeated);
         }
 
-        return null;
+        return Farthest(candidates, request.BlockCount) is { } any ? ToRoute(any) : null;
     }
 
     /// <summary>The blocks that no usable offer of <paramref name="view"/> covers.</summary>
@@ -62,7 +61,7 @@ public static class RoutePlanner
         foreach (Stage stage in route.Stages)
         {
             Candidate peer = candidates
-                .Where(candidate => candidate.Node == stage.Node && candidate.Blocks.Contains(stage.Blocks))
+                .Where(candidate => candidate.Node == stage.Node && candidate.Serves(stage.Blocks))
                 .MinBy(candidate => candidate.BlockMs(request))!;
             cost += EnterMs(previous, peer, request) + (stage.Blocks.Count * peer.BlockMs(request));
             previous = peer;
@@ -93,8 +92,9 @@ public static class RoutePlanner
                 candidates.Add(new Candidate(offer, kept, true));
             }
 
-            if (offer.Offer.State == OfferState.Serving
-                && (holds || offer.Offer.KvTokensFree >= (ulong)request.PositionsMax))
+            // Who has the session has its place, though it takes no new ones.
+            if (holds || (offer.Offer.State == OfferState.Serving
+                && offer.Offer.KvTokensFree >= (ulong)request.PositionsMax))
             {
                 candidates.Add(new Candidate(offer, offer.Blocks, false));
             }
@@ -110,7 +110,18 @@ public static class RoutePlanner
             && offer.Offer.First < offer.Offer.Last
             && offer.Offer.Last <= request.BlockCount;
 
-    private static List<(Candidate Peer, BlockRange Blocks)>? Shortest(List<Candidate> candidates, PlanRequest request)
+    private static void Search(
+        PriorityQueue<(List<Candidate> Among, List<Leg> Path), double> open,
+        List<Candidate> among,
+        PlanRequest request)
+    {
+        if (among.Count > 0 && Shortest(among, request) is (double cost, List<Leg> path) && double.IsFinite(cost))
+        {
+            open.Enqueue((among, path), cost);
+        }
+    }
+
+    private static (double Cost, List<Leg> Path) Shortest(List<Candidate> candidates, PlanRequest request)
     {
         int blocks = request.BlockCount;
         int count = candidates.Count;
@@ -137,7 +148,7 @@ public static class RoutePlanner
         }
 
         int best = Enumerable.Range(0, count).MinBy(i => cost[i]);
-        return double.IsPositiveInfinity(cost[best]) ? null : Walk(candidates, from, blocks, best);
+        return (cost[best], double.IsPositiveInfinity(cost[best]) ? [] : Walk(candidates, from, blocks, best));
     }
 
     private static (double Cost, int From) Cheapest(
@@ -147,6 +158,11 @@ public static class RoutePlanner
         int block,
         int to)
     {
+        if (!candidates[to].MayBegin(block))
+        {
+            return (cost[to], to);
+        }
+
         if (block == 0)
         {
             return (EnterMs(null, candidates[to], request), to);
@@ -157,7 +173,9 @@ public static class RoutePlanner
 
         for (int i = 0; i < candidates.Count; i++)
         {
-            if (candidates[i].Node == candidates[to].Node || double.IsPositiveInfinity(cost[i]))
+            if (candidates[i].Node == candidates[to].Node
+                || double.IsPositiveInfinity(cost[i])
+                || !candidates[i].MayEnd(block))
             {
                 continue;
             }
@@ -173,13 +191,13 @@ public static class RoutePlanner
         return best;
     }
 
-    private static List<(Candidate Peer, BlockRange Blocks)> Walk(
+    private static List<Leg> Walk(
         List<Candidate> candidates,
         int[,] from,
         int blocks,
         int last)
     {
-        var path = new List<(Candidate Peer, BlockRange Blocks)>();
+        var path = new List<Leg>();
         int end = blocks;
         int at = last;
 
@@ -189,7 +207,7 @@ public static class RoutePlanner
 
             if (block == 0 || previous != at)
             {
-                path.Add((candidates[at], new BlockRange(block, end)));
+                path.Add(new Leg(candidates[at], new BlockRange(block, end)));
                 end = block;
                 at = previous;
             }
@@ -199,23 +217,53 @@ public static class RoutePlanner
         return path;
     }
 
-    private static NodeId? RepeatedPeer(List<(Candidate Peer, BlockRange Blocks)> path)
+    // The first peer that is passed twice, where it is passed.
+    private static (Leg First, Leg Second)? Repeated(List<Leg> path)
     {
-        var seen = new HashSet<NodeId>();
-        int repeated = path.FindIndex(leg => !seen.Add(leg.Peer.Node));
-        return repeated < 0 ? null : path[repeated].Peer.Node;
+        var seen = new Dictionary<NodeId, Leg>();
+
+        foreach (Leg leg in path)
+        {
+            if (!seen.TryAdd(leg.Peer.Node, leg))
+            {
+                return (seen[leg.Peer.Node], leg);
+            }
+        }
+
+        return null;
     }
 
-    private static void Narrow(
-        List<Candidate> candidates,
-        List<(Candidate Peer, BlockRange Blocks)> path,
-        NodeId peer)
+    // Whoever serves one stretch only ends before the second leg, or begins after the first, or goes straight through,
+    // which is so when nobody else serves what lies between.
+    private static IEnumerable<List<Candidate>> Apart(List<Candidate> among, Leg first, Leg second)
     {
-        (Candidate keep, BlockRange blocks) = path
-            .Where(leg => leg.Peer.Node == peer)
-            .MaxBy(leg => (leg.Peer.Holds, leg.Blocks.Count));
-        _ = candidates.RemoveAll(candidate => candidate.Node == peer);
-        candidates.Add(keep with { Blocks = blocks });
+        NodeId twice = first.Peer.Node;
+        var before = new BlockRange(0, second.Blocks.First);
+        var after = new BlockRange(first.Blocks.Last, int.MaxValue);
+        yield return [.. among.SelectMany(c => c.Node == twice ? c.Within(before) : [c])];
+        yield return [.. among.SelectMany(c => c.Node == twice ? c.Within(after) : [c])];
+
+        var left = new BlockRange(0, first.Blocks.Last - 1);
+        var right = new BlockRange(second.Blocks.First + 1, int.MaxValue);
+        yield return [.. among.SelectMany(c => c.Node == twice ? [c] : c.Within(left).Concat(c.Within(right)))];
+    }
+
+    // A route that exists whenever the blocks are served, and passes nobody twice: on with who reaches farthest.
+    private static List<Leg>? Farthest(List<Candidate> candidates, int blocks)
+    {
+        var path = new List<Leg>();
+
+        for (int block = 0; block < blocks; block = path[^1].Blocks.Last)
+        {
+            if (candidates.Where(c => !c.Holds && c.Blocks.Contains(block)).MaxBy(c => c.Blocks.Last) is not { } peer)
+            {
+                return null;
+            }
+
+            path.Add(new Leg(peer, new BlockRange(block, peer.Blocks.Last)));
+        }
+
+        return path;
     }
 
     private static double EnterMs(Candidate? from, Candidate to, PlanRequest request)
@@ -235,10 +283,18 @@ public static class RoutePlanner
     private static bool IsTo(MeasuredLink link, NodeId node)
         => link.Node.Length == NodeId.Size && NodeId.Read(link.Node.Span) == node;
 
+    private static Route ToRoute(List<Leg> path) => new([.. path.Select(leg => ToStage(leg.Peer, leg.Blocks))]);
+
     private static Stage ToStage(Candidate peer, BlockRange blocks)
         => new(peer.Node, peer.Offer.Offer.Name, Addresses.Read(peer.Offer.Offer.Addresses, peer.Node), blocks);
 
-    /// <summary>A way to use a peer: the stretch it already holds keys and values for, or its whole span.</summary>
+    /// <summary>A part of a route: some blocks of a candidate.</summary>
+    private sealed record Leg(Candidate Peer, BlockRange Blocks);
+
+    /// <summary>
+    /// A way to use a peer: exactly the stretch it holds keys and values for, or any part of its span, anew. A peer
+    /// that is given another stretch than before gives up what it holds.
+    /// </summary>
     private sealed record Candidate(PeerOffer Offer, BlockRange Blocks, bool Holds)
     {
         public NodeId Node => Offer.Node;
@@ -247,6 +303,19 @@ public static class RoutePlanner
 
         public double BlockMs(PlanRequest request)
             => (Horizon(request) * DecodeMs) + (Holds ? 0 : request.Positions * Sound(Offer.Offer.PrefillPerBlockMs));
+
+        public bool MayBegin(int block) => !Holds || block == Blocks.First;
+
+        public bool MayEnd(int block) => !Holds || block == Blocks.Last;
+
+        public bool Serves(BlockRange blocks) => Blocks.Contains(blocks) && (!Holds || blocks == Blocks);
+
+        /// <summary>What is left of it inside <paramref name="limits"/>; what is held is left whole or not at all.</summary>
+        public IEnumerable<Candidate> Within(BlockRange limits)
+        {
+            BlockRange rest = Blocks.Intersect(limits);
+            return rest.IsEmpty || (Holds && rest != Blocks) ? [] : [this with { Blocks = rest }];
+        }
 
         private static double Sound(double ms) => double.IsFinite(ms) ? Math.Max(ms, BlockMsMin) : 1e6;
     }

@@ -25,10 +25,10 @@ public sealed class RoutePlannerTests
             Offer(i, spans[i].a, spans[i].b, costs[i], (uint)queues[i], (i + 1) % count, trips[i]))]));
 
     [Test]
-    public void The_route_is_the_cheapest_of_all()
-        => Prop.ForAll(Views, view =>
+    public void The_route_is_the_cheapest_of_all([Values(10, 400)] int positions)
+        => Prop.ForAll(Views, Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), (view, seed) =>
         {
-            PlanRequest request = Request();
+            PlanRequest request = Request() with { Positions = positions, Kept = Parts(view, new Random(seed)) };
             Route? route = RoutePlanner.Plan(view, request);
             double? cheapest = CheapestOfAll(view, request);
 
@@ -36,6 +36,13 @@ public sealed class RoutePlannerTests
                 ? cheapest is null
                 : Covers(route) && cheapest is { } cost && RoutePlanner.CostMs(view, request, route) <= cost + 1e-6;
         }).QuickCheckThrowOnFailure();
+
+    [Test]
+    public void A_faster_holder_in_the_middle_never_hides_the_one_that_holds_all()
+    {
+        var view = new SwarmView([Offer(0, 0, Blocks, 1000), Offer(1, 2, 3, 0.01)]);
+        Assert.That(RoutePlanner.Plan(view, Request())!.Stages, Has.Count.EqualTo(1));
+    }
 
     [Test]
     public void The_order_of_the_offers_decides_nothing()
@@ -66,6 +73,33 @@ public sealed class RoutePlannerTests
     }
 
     [Test]
+    public void A_survivor_that_is_given_other_blocks_is_priced_as_if_it_held_nothing()
+    {
+        // 0:4 of the fast one and 4:5 of the survivor would be the quickest, if the survivor could keep a part.
+        var view = new SwarmView([Offer(1, 2, 5, 10), Offer(2, 0, 4, 0.05)]);
+        PlanRequest anew = Request() with { Positions = 400 };
+        PlanRequest repair = anew with
+        {
+            Kept = new Dictionary<NodeId, BlockRange> { [TestIdentity.Node(1)] = new(2, 5) },
+        };
+        Route part = Two(4);
+        Route whole = Two(2);
+
+        Assert.That(RoutePlanner.CostMs(view, repair, part), Is.EqualTo(RoutePlanner.CostMs(view, anew, part)));
+        Assert.That(
+            RoutePlanner.CostMs(view, anew, whole) - RoutePlanner.CostMs(view, repair, whole),
+            Is.EqualTo(400 * 3 * (10 / 4.0)).Within(1e-6),
+            "three blocks are not computed again");
+        Assert.That(RoutePlanner.Plan(view, repair)!.Stages[^1].Blocks, Is.EqualTo(new BlockRange(2, 5)));
+
+        static Route Two(int cut) => new(
+            [
+                new Stage(TestIdentity.Node(2), "", [], new BlockRange(0, cut)),
+                new Stage(TestIdentity.Node(1), "", [], new BlockRange(cut, Blocks)),
+            ]);
+    }
+
+    [Test]
     public void A_node_that_joins_drains_speaks_other_numerics_or_is_full_is_no_choice()
     {
         PeerOffer joining = Offer(0, 0, Blocks, 1);
@@ -89,6 +123,20 @@ public sealed class RoutePlannerTests
         PeerOffer liar = Offer(0, 0, Blocks, perBlockMs);
         liar.Offer.PrefillPerBlockMs = perBlockMs;
         Assert.That(RoutePlanner.Plan(new SwarmView([liar]), Request()), Is.Not.Null);
+    }
+
+    // Some of the nodes hold a part of what they offer.
+    private static Dictionary<NodeId, BlockRange> Parts(SwarmView view, Random random)
+    {
+        var parts = new Dictionary<NodeId, BlockRange>();
+
+        foreach (PeerOffer offer in view.Offers.Where(_ => random.Next(3) == 0))
+        {
+            int first = random.Next(offer.Blocks.First, offer.Blocks.Last);
+            parts[offer.Node] = new BlockRange(first, random.Next(first + 1, offer.Blocks.Last + 1));
+        }
+
+        return parts;
     }
 
     private static PlanRequest Request() => new() { BlockCount = Blocks, Positions = 10, PositionsMax = 40, Numerics = 1 };
