@@ -1,9 +1,9 @@
 using Swarm.Inference.Forward;
 using Swarm.Inference.Generation;
 using Swarm.Inference.Model;
-using Swarm.Inference.Sampling;
 using Swarm.Inference.Text;
 using Swarm.Inference.Threading;
+using Swarm.Node.Serving;
 using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.CommandLine;
@@ -23,7 +23,7 @@ internal static class LocalGeneration
         var printer = new GenerationPrinter(tokenizer, options.Stop, output, options.Json);
         var asked = new GeneratorOptions
         {
-            Sampling = ToOptions(options.Sampling),
+            Sampling = options.Sampling.ToOptions(),
             TokensMax = tokensMax,
             EndIds = tokenizer.EndIds,
             CacheType = options.Kv == KvType.F32 ? KvCacheType.F32 : KvCacheType.F16,
@@ -69,18 +69,6 @@ internal static class LocalGeneration
         printer.Done(line);
         return line;
     }
-
-    /// <summary>The same specification as the engine takes it.</summary>
-    public static SamplingOptions ToOptions(Sampling sampling) => new()
-    {
-        Temperature = sampling.Temperature,
-        TopK = (int)sampling.TopK,
-        TopP = sampling.TopP,
-        MinP = sampling.MinP,
-        RepeatPenalty = sampling.RepeatPenalty,
-        RepeatLastN = (int)sampling.RepeatLastN,
-        Seed = sampling.Seed,
-    };
 
     private static double Rate(int count, TimeSpan time)
         => count > 0 && time > TimeSpan.Zero ? count / time.TotalSeconds : 0;

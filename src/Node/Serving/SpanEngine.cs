@@ -58,18 +58,7 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     public int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling)
     {
         span.Logits(row, _logits);
-        var sampler = new Sampler(
-            new SamplingOptions
-            {
-                Temperature = sampling.Temperature,
-                TopK = (int)sampling.TopK,
-                TopP = sampling.TopP,
-                MinP = sampling.MinP,
-                RepeatPenalty = sampling.RepeatPenalty,
-                RepeatLastN = (int)sampling.RepeatLastN,
-                Seed = sampling.Seed,
-            },
-            VocabularySize);
+        var sampler = new Sampler(sampling.ToOptions(), VocabularySize);
 
         return sampler.Sample(_logits, ids);
     }

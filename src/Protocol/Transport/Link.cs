@@ -100,18 +100,8 @@ internal sealed partial class Link : ILink
         }
     }
 
-    public async ValueTask<ILinkStream> AcceptAsync(CancellationToken cancel)
-    {
-        while (await _accepted.Reader.WaitToReadAsync(cancel))
-        {
-            if (_accepted.Reader.TryRead(out ILinkStream? stream))
-            {
-                return stream;
-            }
-        }
-
-        throw new LinkClosedException(_whyClosed ?? "The link is closed.");
-    }
+    public ValueTask<ILinkStream> AcceptAsync(CancellationToken cancel)
+        => _accepted.Reader.NextAsync(() => _whyClosed ?? "The link is closed.", cancel);
 
     public void Abort(FaultCode code, string reason) => Close(reason, new Fault { Code = code, Message = reason });
 

@@ -86,18 +86,8 @@ public sealed class MemoryTransport : ITransport
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> AcceptAsync(CancellationToken cancel)
-    {
-        while (await _accepted.Reader.WaitToReadAsync(cancel))
-        {
-            if (_accepted.Reader.TryRead(out ILink? link))
-            {
-                return link;
-            }
-        }
-
-        throw new LinkClosedException("This node is gone.");
-    }
+    public ValueTask<ILink> AcceptAsync(CancellationToken cancel)
+        => _accepted.Reader.NextAsync(() => "This node is gone.", cancel);
 
     /// <summary>
     /// Ends the node without a goodbye. Its peers see their links reset, as when a process dies; or, when

@@ -82,18 +82,8 @@ public sealed class TcpTransport : ITransport
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> AcceptAsync(CancellationToken cancel)
-    {
-        while (await _accepted.Reader.WaitToReadAsync(cancel))
-        {
-            if (_accepted.Reader.TryRead(out ILink? link))
-            {
-                return link;
-            }
-        }
-
-        throw new LinkClosedException("This node has stopped listening.");
-    }
+    public ValueTask<ILink> AcceptAsync(CancellationToken cancel)
+        => _accepted.Reader.NextAsync(() => "This node has stopped listening.", cancel);
 
     /// <summary>Ends the node as SIGKILL would: no goodbye, every connection reset.</summary>
     public void Kill()

@@ -4,12 +4,10 @@ using NUnit.Framework;
 using Swarm.Inference.Forward;
 using Swarm.Inference.Generation;
 using Swarm.Inference.Model;
-using Swarm.Inference.Sampling;
 using Swarm.Inference.Threading;
 using Swarm.Node.Execution;
 using Swarm.Node.Generation;
 using Swarm.Node.Serving;
-using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 using Swarm.Testing;
 using Swarm.Testing.Sessions;
@@ -38,21 +36,11 @@ public sealed class KilledAnywhereTests
         _file = TinyModel.Open();
         _pool = new ComputePool(1);
         _prompt = [.. Enumerable.Range(0, 21).Select(i => ((i * 37) + 11) % _file.Config.VocabularySize)];
-        Sampling sampling = SessionSwarm.NewSampling(1);
         var options = new GeneratorOptions
         {
             TokensMax = Tokens,
             CacheType = KvCacheType.F16,
-            Sampling = new SamplingOptions
-            {
-                Temperature = sampling.Temperature,
-                TopK = (int)sampling.TopK,
-                TopP = sampling.TopP,
-                MinP = sampling.MinP,
-                RepeatPenalty = sampling.RepeatPenalty,
-                RepeatLastN = (int)sampling.RepeatLastN,
-                Seed = sampling.Seed,
-            },
+            Sampling = SessionSwarm.NewSampling(1).ToOptions(),
         };
         _oracle = [.. new Generator(Span(_file.Config.AllBlocks)).Generate(_prompt, options)];
     }
