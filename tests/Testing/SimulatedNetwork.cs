@@ -39,7 +39,8 @@ public sealed class SimulatedNetwork : IMemoryPaths
     /// <summary>Gives a node an address of its own; one that does not listen can only dial.</summary>
     public MemoryTransport Attach(NodeId node, Hello hello, bool listens = true)
     {
-        string host = string.Create(CultureInfo.InvariantCulture, $"10.{_hosts >> 16}.{(_hosts >> 8) & 255}.{_hosts & 255}");
+        string host = string.Create(
+            CultureInfo.InvariantCulture, $"10.{_hosts >> 16}.{(_hosts >> 8) & 255}.{_hosts & 255}");
         _hosts++;
         return Attach(node, hello, listens ? new PeerAddress(host, 7000) : null);
     }

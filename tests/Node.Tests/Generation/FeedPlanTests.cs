@@ -80,5 +80,8 @@ public sealed class FeedPlanTests
     public void A_replaced_stage_in_the_middle_is_taught_before_anything_behind_it_computes()
         => Assert.That(
             FeedPlan.Make([21, 0, 20], idCount: 21, chunkTokens: 8),
-            Is.EqualTo(new FeedStep[] { new(0, 8, 1, false), new(8, 8, 1, false), new(16, 4, 1, false), new(20, 1, 2, true) }));
+            Is.EqualTo(new FeedStep[]
+            {
+                new(0, 8, 1, false), new(8, 8, 1, false), new(16, 4, 1, false), new(20, 1, 2, true),
+            }));
 }

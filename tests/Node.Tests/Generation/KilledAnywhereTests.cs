@@ -14,7 +14,9 @@ using Swarm.Testing.Sessions;
 
 namespace Swarm.Node.Tests.Generation;
 
-/// <summary>A real model over real sockets; stages die without a goodbye, everywhere; the tokens never change.</summary>
+/// <summary>
+/// A real model over real sockets; stages die without a goodbye, everywhere; the tokens never change.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class KilledAnywhereTests
@@ -78,7 +80,8 @@ public sealed class KilledAnywhereTests
     }
 
     [Test]
-    public async Task The_head_is_killed_after_it_told_the_ring_and_before_it_told_the_origin([Values(0, 5, 20)] int token)
+    public async Task The_head_is_killed_after_it_told_the_ring_and_before_it_told_the_origin(
+        [Values(0, 5, 20)] int token)
     {
         int position = _prompt.Length - 1 + token;
         await RunAsync(2, (at, count, phase) => phase == StagePhase.Ringed && at + count > position, Chunk);
@@ -108,9 +111,11 @@ public sealed class KilledAnywhereTests
             },
         };
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        _ = await Catching.ErrorAsync(() => origin.GenerateAsync(swarm.Request(_prompt, 200), listener, patience.Token));
+        _ = await Catching.ErrorAsync(
+            () => origin.GenerateAsync(swarm.Request(_prompt, 200), listener, patience.Token));
 
-        await Waiting.UntilAsync(() => swarm.Nodes.TrueForAll(node => node.Service.SessionCount == 0), TimeProvider.System);
+        await Waiting.UntilAsync(
+            () => swarm.Nodes.TrueForAll(node => node.Service.SessionCount == 0), TimeProvider.System);
         Assert.That(
             swarm.Nodes.Select(node => node.Service.KvBytesFree), Is.All.EqualTo(new ServingOptions().KvBytesMax));
     }

@@ -30,9 +30,11 @@ public sealed class StopStringsTests
     public void The_result_is_the_text_up_to_the_first_stop_however_it_was_cut()
     {
         Gen<string> texts = Gen.Elements('a', 'b', 'c').ListOf(12).Select(letters => string.Concat(letters));
-        Gen<string> stops = Gen.Elements('a', 'b', 'c').NonEmptyListOf().Select(letters => string.Concat(letters.Take(3)));
+        Gen<string> stops =
+            Gen.Elements('a', 'b', 'c').NonEmptyListOf().Select(letters => string.Concat(letters.Take(3)));
         Gen<(string[] Pieces, string Stop, string Other)> cases =
-            from pieces in texts.Select(text => text.Select(letter => letter.ToString()).Chunk(3).Select(piece => string.Concat(piece)).ToArray())
+            from pieces in texts.Select(
+                text => text.Chunk(3).Select(piece => new string(piece)).ToArray())
             from stop in stops
             from other in stops
             select (pieces, stop, other);
@@ -40,7 +42,12 @@ public sealed class StopStringsTests
         Prop.ForAll(cases.ToArbitrary(), one =>
         {
             string whole = string.Concat(one.Pieces);
-            int[] ends = [.. new[] { one.Stop, one.Other }.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0)];
+            int[] ends =
+            [
+                .. new[] { one.Stop, one.Other }
+                    .Select(stop => whole.IndexOf(stop, StringComparison.Ordinal))
+                    .Where(at => at >= 0),
+            ];
             (string text, bool reached) = Push(one.Pieces, one.Stop, one.Other);
 
             // Which of two overlapping stops counts depends on which is complete first; neither is ever shown.

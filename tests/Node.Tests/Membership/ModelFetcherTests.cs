@@ -27,7 +27,8 @@ public sealed class ModelFetcherTests
         });
 
     [Test]
-    public void One_wrong_bit_in_the_manifest_or_the_header_is_found([Values] bool inManifest, [Values(0, 100, -1)] int at)
+    public void One_wrong_bit_in_the_manifest_or_the_header_is_found(
+        [Values] bool inManifest, [Values(0, 100, -1)] int at)
         => Run(async world =>
         {
             byte[] wrong = (inManifest ? world.Manifest : world.Header).ToArray();

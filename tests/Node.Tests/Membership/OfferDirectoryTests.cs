@@ -70,7 +70,8 @@ public sealed class OfferDirectoryTests
 
     [Test]
     public void A_value_that_is_no_message_is_not_believed()
-        => Assert.That(OfferRules.ReadOffer(new FoundRecord(Ann, 1, default, new byte[] { 0xFF, 0xFF }), Model), Is.Null);
+        => Assert.That(
+            OfferRules.ReadOffer(new FoundRecord(Ann, 1, default, new byte[] { 0xFF, 0xFF }), Model), Is.Null);
 
     [Test]
     public void A_name_cannot_drive_the_terminal()
@@ -83,7 +84,8 @@ public sealed class OfferDirectoryTests
 
     [Test]
     public void An_empty_listing_is_what_a_holder_leaves_behind()
-        => Assert.That(OfferRules.ReadListing(new FoundRecord(Ann, 1, default, new ModelListing().ToByteArray())), Is.Null);
+        => Assert.That(
+            OfferRules.ReadListing(new FoundRecord(Ann, 1, default, new ModelListing().ToByteArray())), Is.Null);
 
     private static SwarmView Unite(params FoundRecord[] records) => OfferDirectory.Unite(records, Model, 8);
 

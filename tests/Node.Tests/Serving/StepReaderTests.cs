@@ -87,7 +87,8 @@ public sealed class StepReaderTests
     private static StageSeat Seat(int index)
     {
         var ticket = new Ticket { ContextLength = Positions };
-        ticket.Stages.AddRange(Enumerable.Range(0, 3).Select(i => new RouteStage { First = (uint)i, Last = (uint)i + 1 }));
+        ticket.Stages.AddRange(
+            Enumerable.Range(0, 3).Select(i => new RouteStage { First = (uint)i, Last = (uint)i + 1 }));
         return new StageSeat(ticket, TestIdentity.Node(9), index, Width, VocabularySize: 100);
     }
 }

@@ -1,6 +1,8 @@
 namespace Swarm.Protocol.Tests.Identity;
 
-/// <summary>The certificates published in libp2p's TLS specification (tls/tls.md, "Test vectors"), in its order.</summary>
+/// <summary>
+/// The certificates published in libp2p's TLS specification (tls/tls.md, "Test vectors"), in its order.
+/// </summary>
 internal static class CertificateVectors
 {
     /// <summary>Valid, by an Ed25519 identity, which this program does not know.</summary>

@@ -64,7 +64,8 @@ public sealed class LinkCertificateTests
         Assert.That(Refusal(certificate, out NodeId node), Is.Null);
         Assert.That(node, Is.EqualTo(key.Id));
         Assert.That(LinkCertificate.Refusal(certificate, null, key.Id, Now, out _), Is.Null);
-        Assert.That(LinkCertificate.Refusal(certificate, null, other.Id, Now, out _), Does.Contain(other.Id.ToString()));
+        Assert.That(
+            LinkCertificate.Refusal(certificate, null, other.Id, Now, out _), Does.Contain(other.Id.ToString()));
         Assert.That(LinkCertificate.Refusal(certificate, [certificate], null, Now, out _), Is.Null);
     }
 
@@ -156,7 +157,8 @@ public sealed class LinkCertificateTests
     private static string? Refusal(X509Certificate2 certificate, out NodeId node)
         => LinkCertificate.Refusal(certificate, null, null, Now, out node);
 
-    private static X509Certificate2 Vector(string hex) => X509CertificateLoader.LoadCertificate(Convert.FromHexString(hex));
+    private static X509Certificate2 Vector(string hex)
+        => X509CertificateLoader.LoadCertificate(Convert.FromHexString(hex));
 
     private static X509Certificate2 Make(
         Action<CertificateRequest> fill,

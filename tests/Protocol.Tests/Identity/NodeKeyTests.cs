@@ -10,12 +10,15 @@ public sealed class NodeKeyTests
 {
     // The ECDSA vectors of libp2p's peer-id specification: field 1 and 2 of its protobuf, then the key in DER.
     private const string PrivateVector =
-        "08031279307702010104203E5B1FE9712E6C314942A750BD67485DE3C1EFE85B1BFB520AE8F9AE3DFA4A4CA00A06082A8648CE3D030107A144"
-        + "03420004DE3D300FA36AE0E8F5D530899D83ABAB44ABF3161F162A4BC901D8E6ECDA020E8B6D5F8DA30525E71D6851510C098E5C47C646A5"
+        "08031279307702010104203E5B1FE9712E6C314942A750BD67485DE3C1EFE85B1BFB520AE8F9AE3DFA4A4CA00A06082A8648C"
+        + "E3D030107A144"
+        + "03420004DE3D300FA36AE0E8F5D530899D83ABAB44ABF3161F162A4BC901D8E6ECDA020E8B6D5F8DA30525E71D6851510C0"
+        + "98E5C47C646A5"
         + "97FB4DCEC034E9F77C409E62";
 
     private const string PublicVector =
-        "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab44abf3161f162a4bc901"
+        "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab44abf31"
+        + "61f162a4bc901"
         + "d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e62";
 
     [Test]
@@ -107,7 +110,8 @@ public sealed class NodeKeyTests
     [Test]
     [Platform(Exclude = "Win")]
     public void A_key_file_that_others_can_read_is_refused([Values(
-        UnixFileMode.GroupRead, UnixFileMode.OtherRead, UnixFileMode.GroupWrite, UnixFileMode.OtherWrite)] UnixFileMode more)
+        UnixFileMode.GroupRead, UnixFileMode.OtherRead, UnixFileMode.GroupWrite,
+        UnixFileMode.OtherWrite)] UnixFileMode more)
     {
         using var folder = new Folder();
         string path = Path.Combine(folder.Path, "node.pem");
@@ -118,7 +122,8 @@ public sealed class NodeKeyTests
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
         }
 
-        Assert.That(() => NodeKey.LoadOrCreate(path), Throws.TypeOf<IdentityException>().With.Message.Contain("chmod 600"));
+        Assert.That(
+            () => NodeKey.LoadOrCreate(path), Throws.TypeOf<IdentityException>().With.Message.Contain("chmod 600"));
     }
 
     [Test]

@@ -39,7 +39,8 @@ public sealed class SignedRecordsTests
         ("no life", record => record.TtlSeconds = 0),
         ("too long a life", record => record.TtlSeconds = WireLimits.RecordTtlSecondsMax + 1),
         ("an impossible time", record => record.IssuedMs = ulong.MaxValue),
-        ("too large a value", record => record.Value = ByteString.CopyFrom(new byte[WireLimits.RecordValueBytesMax + 1])),
+        ("too large a value",
+            record => record.Value = ByteString.CopyFrom(new byte[WireLimits.RecordValueBytesMax + 1])),
     ];
 
     [TestCaseSource(nameof(Mutants))]
@@ -87,7 +88,8 @@ public sealed class SignedRecordsTests
         ("a late start", ticket => ticket.Stages[0].First = 1),
         ("an empty stage", ticket => ticket.Stages[1].Last = 3),
         ("a stage of nobody", ticket => ticket.Stages[0].Node = ByteString.Empty),
-        ("too many stages", ticket => Enumerable.Range(6, 200).ToList().ForEach(i => ticket.Stages.Add(Stage(i, i + 1)))),
+        ("too many stages",
+            ticket => Enumerable.Range(6, 200).ToList().ForEach(i => ticket.Stages.Add(Stage(i, i + 1)))),
         ("too many bytes", ticket => ticket.Stages[0].Addresses.Add(new Address { Host = new string('x', 20_000) })),
     ];
 

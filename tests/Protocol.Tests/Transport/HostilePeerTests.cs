@@ -21,7 +21,8 @@ public sealed class HostilePeerTests
         yield return new("a second hello", RawPeer.Frame(FrameType.Hello, 0, header: [8, 1]));
         yield return new("data for a stream that never was", data);
         yield return new("a message that does not open", RawPeer.Message(1, opens: false));
-        yield return new("a window for a stream that never was", RawPeer.Frame(FrameType.Window, 9, payload: [1, 0, 0, 0]));
+        yield return new(
+            "a window for a stream that never was", RawPeer.Frame(FrameType.Window, 9, payload: [1, 0, 0, 0]));
         yield return new("a reset of a stream that never was", RawPeer.Frame(FrameType.Reset, 9));
         yield return new("the end of a stream that never was", RawPeer.Frame(FrameType.End, 9));
         yield return new("a stream with the other side's number", RawPeer.Message(2));
@@ -42,14 +43,17 @@ public sealed class HostilePeerTests
         yield return new("a message after the end", open, end, RawPeer.Message(1, opens: false));
         yield return new("no credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: new byte[4]));
         yield return new("too much credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [0, 0, 0, 1]));
-        yield return new("negative credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [255, 255, 255, 255]));
+        yield return new(
+            "negative credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [255, 255, 255, 255]));
         yield return new("more than the credit", Enumerable.Range(0, 17)
             .Select(i => RawPeer.Message(1, opens: i == 0, payload: 65_536)).ToArray());
         yield return new("a message that does not parse",
             RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: [0xFF, 0xFF, 0xFF]));
         yield return new("a fault that does not parse", open, RawPeer.Frame(FrameType.Reset, 1, header: [0xFF]));
         yield return new("deep nesting", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: Nested()));
-        yield return new("a flood of pings", Enumerable.Repeat(RawPeer.Frame(FrameType.Ping, 0, payload: new byte[8]), 30).ToArray());
+        yield return new(
+            "a flood of pings",
+            Enumerable.Repeat(RawPeer.Frame(FrameType.Ping, 0, payload: new byte[8]), 30).ToArray());
     }
 
     [TestCaseSource(nameof(Breaches))]
@@ -70,11 +74,13 @@ public sealed class HostilePeerTests
             RawPeer.Frame((FrameType)99, 7, FrameFlags.MayIgnore, new byte[50_000], new byte[50_000]));
         yield return new("streams that skip numbers", RawPeer.Message(3), RawPeer.Message(99));
         yield return new("a reset of a stream that has been", RawPeer.Message(1), RawPeer.Frame(FrameType.Reset, 1),
-            RawPeer.Frame(FrameType.Reset, 1), RawPeer.Frame(FrameType.End, 1), RawPeer.Message(1, opens: false, payload: 70));
+            RawPeer.Frame(FrameType.Reset, 1), RawPeer.Frame(FrameType.End, 1),
+            RawPeer.Message(1, opens: false, payload: 70));
         yield return new("all the credit", Enumerable.Range(0, 15)
             .Select(i => RawPeer.Message(1, opens: i == 0, payload: 65_536)).ToArray());
         yield return new("a pong nobody asked for", RawPeer.Frame(FrameType.Pong, 0, payload: new byte[8]));
-        yield return new("fields from a later version", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, [0xFA, 0x3F, 1, 7]));
+        yield return new(
+            "fields from a later version", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, [0xFA, 0x3F, 1, 7]));
     }
 
     [TestCaseSource(nameof(Courtesies))]
@@ -147,7 +153,8 @@ public sealed class HostilePeerTests
             if (granted - used == 0)
             {
                 granted += 100_000;
-                await peer.SendAsync(RawPeer.Frame(FrameType.Window, first.Header.Stream, payload: BitConverter.GetBytes(100_000)));
+                await peer.SendAsync(
+                    RawPeer.Frame(FrameType.Window, first.Header.Stream, payload: BitConverter.GetBytes(100_000)));
             }
         }
 
@@ -166,7 +173,8 @@ public sealed class HostilePeerTests
         Task sending = SendAsync(bulk, 32 << 20);
         (FrameHeader Header, byte[] Body) first = (await peer.ReadUntilAsync(FrameType.Message))!.Value;
         await SendAsync(control, 0);
-        await peer.SendAsync(RawPeer.Frame(FrameType.Window, first.Header.Stream, payload: BitConverter.GetBytes(8 << 20)));
+        await peer.SendAsync(
+            RawPeer.Frame(FrameType.Window, first.Header.Stream, payload: BitConverter.GetBytes(8 << 20)));
 
         // The bulk stream has megabytes to go; the control message comes among the first of them.
         int before = 0;

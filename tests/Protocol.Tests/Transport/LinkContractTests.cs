@@ -333,7 +333,8 @@ public sealed class LinkContractTests(string kind)
         return bytes;
     }
 
-    private static Task<Exception?> ErrorAsync(Func<Task> action) => Catching.ErrorAsync(() => action().WaitAsync(Patience));
+    private static Task<Exception?> ErrorAsync(Func<Task> action)
+        => Catching.ErrorAsync(() => action().WaitAsync(Patience));
 
     private static Task ErrorlessAsync(Func<Task> action) => action();
 }

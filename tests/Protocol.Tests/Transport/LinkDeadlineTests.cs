@@ -40,7 +40,8 @@ public sealed class LinkDeadlineTests
         }
 
         Assert.That(peer.Link.Closed.IsCancellationRequested, Is.False);
-        Assert.That(peer.Link.RoundTrip, Is.EqualTo(TimeSpan.FromMilliseconds(30)).Within(TimeSpan.FromMilliseconds(1)));
+        Assert.That(
+            peer.Link.RoundTrip, Is.EqualTo(TimeSpan.FromMilliseconds(30)).Within(TimeSpan.FromMilliseconds(1)));
     }
 
     [Test]

@@ -135,7 +135,8 @@ public sealed class LinkPoolTests(string kind)
 
         Assert.That(await Catching.ErrorAsync(async () => await one.Pool.GetAsync(one.Address, default)),
             Is.TypeOf<LinkClosedException>());
-        Assert.That(await Catching.ErrorAsync(async () => await one.Pool.GetAsync(one.Address with { Node = null }, default)),
+        Assert.That(
+            await Catching.ErrorAsync(async () => await one.Pool.GetAsync(one.Address with { Node = null }, default)),
             Is.TypeOf<LinkClosedException>());
         await Waiting.UntilAsync(() => one.Pool.Links.Count == 0, TimeProvider.System);
     }

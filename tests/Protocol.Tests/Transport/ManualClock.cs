@@ -1,6 +1,8 @@
 namespace Swarm.Protocol.Tests.Transport;
 
-/// <summary>A clock for code on real threads: it moves when the test says so, and fires timers as it passes them.</summary>
+/// <summary>
+/// A clock for code on real threads: it moves when the test says so, and fires timers as it passes them.
+/// </summary>
 internal sealed class ManualClock : TimeProvider
 {
     private readonly List<Timer> _timers = [];
@@ -11,7 +13,8 @@ internal sealed class ManualClock : TimeProvider
 
     public override long GetTimestamp() => Interlocked.Read(ref _now);
 
-    public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow()
+        => new DateTimeOffset(2026, 6, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(GetTimestamp());
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -8,7 +8,9 @@ using Swarm.Testing;
 
 namespace Swarm.Protocol.Tests.Transport;
 
-/// <summary>A real link whose peer is the test, which writes what it likes. The peer is the side that dialled.</summary>
+/// <summary>
+/// A real link whose peer is the test, which writes what it likes. The peer is the side that dialled.
+/// </summary>
 internal sealed class RawPeer : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -79,7 +81,13 @@ internal sealed class RawPeer : IAsyncDisposable
         return null;
     }
 
-    public static byte[] Frame(FrameType type, uint stream, FrameFlags flags = 0, byte[]? header = null, byte[]? payload = null, int? announces = null)
+    public static byte[] Frame(
+        FrameType type,
+        uint stream,
+        FrameFlags flags = 0,
+        byte[]? header = null,
+        byte[]? payload = null,
+        int? announces = null)
     {
         byte[] frame = [.. new byte[FrameHeader.Size], .. header ?? [], .. payload ?? []];
         new FrameHeader(type, flags, stream, header?.Length ?? 0, announces ?? payload?.Length ?? 0).Write(frame);

@@ -252,7 +252,8 @@ public sealed class SimulatedLinkTests
             await using ILinkStream stream = await link.OpenAsync(StreamPriority.Control, CancellationToken.None);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), _loop.Clock);
 
-            await stream.SendAsync(new Envelope { FetchModel = new FetchModel { Model = question } }, default, patience.Token);
+            await stream.SendAsync(
+                new Envelope { FetchModel = new FetchModel { Model = question } }, default, patience.Token);
             await stream.EndAsync(patience.Token);
             Assert.That(await stream.ReceiveAsync(patience.Token), Is.Not.Null);
             byte[] answer = new byte[stream.PayloadLength];

@@ -78,7 +78,8 @@ public sealed class TcpTransportTests
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(node.Endpoint!);
 
-        Exception? error = await Catching.ErrorAsync(() => stranger.SpeakAsync(socket).WaitAsync(TimeSpan.FromSeconds(20)));
+        Exception? error = await Catching.ErrorAsync(
+            () => stranger.SpeakAsync(socket).WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.That(error, Is.InstanceOf<IOException>().Or.InstanceOf<AuthenticationException>().Or.Null);
         Assert.That(await ReadsEndAsync(socket), "the node hung up");
 
@@ -157,7 +158,9 @@ public sealed class TcpTransportTests
     {
         yield return new("who hangs up", socket => Task.Run(() => socket.Shutdown(SocketShutdown.Both)));
         yield return new("who speaks HTTP", socket => socket.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray()));
-        yield return new("who sends noise", socket => socket.SendAsync(Enumerable.Range(0, 9999).Select(i => (byte)(i * 7)).ToArray()));
+        yield return new(
+            "who sends noise",
+            socket => socket.SendAsync(Enumerable.Range(0, 9999).Select(i => (byte)(i * 7)).ToArray()));
         yield return new("without a certificate", socket => AuthenticateAsync(socket, null));
         yield return new("with TLS 1.2", socket => AuthenticateAsync(socket, Proper(), SslProtocols.Tls12));
         yield return new("of another protocol", socket => AuthenticateAsync(socket, Proper(), protocol: "h2"));
@@ -172,7 +175,8 @@ public sealed class TcpTransportTests
 
     private static X509Certificate2 Ordinary()
     {
-        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        using var key = System.Security.Cryptography.ECDsa.Create(
+            System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=x", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }

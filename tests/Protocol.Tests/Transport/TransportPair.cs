@@ -14,7 +14,8 @@ internal sealed class TransportPair(string kind) : IAsyncDisposable
     private readonly List<NodeKey> _keys = [];
     private int _port = 7000;
 
-    public (ITransport Transport, NodeId Id) Make(string swarm = "test", Action<Hello>? change = null, bool listens = true)
+    public (ITransport Transport, NodeId Id) Make(
+        string swarm = "test", Action<Hello>? change = null, bool listens = true)
     {
         var key = NodeKey.Create();
         Hello hello = TestIdentity.Hello(swarm);

@@ -116,7 +116,11 @@ public sealed class FrameHeaderTests
         var random = new Random(7);
         byte[] valid = Google.Protobuf.MessageExtensions.ToByteArray(new Envelope
         {
-            OpenSession = new OpenSession { Ticket = new SignedTicket(), Sampling = new Sampling { StopIds = { 1, 2, 3 } } },
+            OpenSession = new OpenSession
+            {
+                Ticket = new SignedTicket(),
+                Sampling = new Sampling { StopIds = { 1, 2, 3 } },
+            },
         });
 
         for (int i = 0; i < 20_000; i++)

@@ -21,7 +21,10 @@ public sealed class SessionSwarm(
     public const string Name = "test";
 
     // Sorted, so that who comes first in a tie does not depend on the keys drawn in this process.
-    private static readonly NodeKey[] Keys = [.. Enumerable.Range(0, 24).Select(_ => NodeKey.Create()).OrderBy(key => key.Id)];
+    private static readonly NodeKey[] Keys =
+    [
+        .. Enumerable.Range(0, 24).Select(_ => NodeKey.Create()).OrderBy(key => key.Id),
+    ];
 
     private readonly List<LinkPool> _origins = [];
 
