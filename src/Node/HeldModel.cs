@@ -10,14 +10,14 @@ internal sealed record HeldModel(ModelFile File, ModelManifest Manifest) : IDisp
     /// <summary>The model, to all of the swarm.</summary>
     public ReadOnlyMemory<byte> Hash => Manifest.Hash;
 
-    /// <summary>Opens a file and reads all of it once, for its hashes.</summary>
-    public static HeldModel Open(string path, IProgress<double>? progress = null)
+    /// <summary>Opens a file, and reads all of it for its hashes unless they are known.</summary>
+    public static HeldModel Open(string path, ManifestCache manifests, IProgress<double>? progress = null)
     {
         var file = ModelFile.Open(path);
 
         try
         {
-            return new HeldModel(file, file.ComputeManifest(progress));
+            return new HeldModel(file, manifests.Of(path, file, progress));
         }
         catch
         {

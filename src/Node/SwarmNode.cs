@@ -43,10 +43,13 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
                     + "or choose another --data-dir.");
         }
 
-        using var model = HeldModel.Open(options.ModelFile,
+        using var model = HeldModel.Open(
+            options.ModelFile,
+            new ManifestCache(options.Folder, time),
             Percents(percent => NodeLog.Hashing(log, percent), stop));
         using var pool = new ComputePool(options.Threads);
-        SpanPlan plan = await new SpanPlanner(options, model, pool, time).PlanAsync(stop);
+        var planner = new SpanPlanner(options, model, pool, time);
+        SpanPlan plan = planner.Plan();
         using var key = NodeKey.LoadOrCreate(Path.Combine(options.Folder, "key.pem"));
         await using var member = SwarmMember.CreateNode(options, key, time, log);
         using var executor = new ThreadExecutor();
@@ -70,7 +73,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         {
             await member.EnterAsync(options.Bootstrap, stop);
             NodeLog.SwarmJoined(log, options.Swarm, member.Dht.Status.Contacts);
-            await ServeAsync(new Seat(model, member, stages, plan), pool, stop, stopNow);
+            await ServeAsync(new Seat(model, member, stages, plan), planner, pool, stop, stopNow);
         }
         finally
         {
@@ -80,12 +83,14 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         NodeLog.Left(log);
     }
 
-    private async Task ServeAsync(Seat seat, ComputePool pool, CancellationToken stop, CancellationToken stopNow)
+    private async Task ServeAsync(
+        Seat seat, SpanPlanner planner, ComputePool pool, CancellationToken stop, CancellationToken stopNow)
     {
         var publisher = new OfferPublisher(seat.Member.Dht, seat.Member.Swarm, Listing(seat), options.Lease);
 
         try
         {
+            await SettleAsync(seat, planner, publisher, stop);
             await publisher.AnnounceAsync(Offer(seat, OfferState.Joining), stop);
             NodeLog.BlocksChosen(
                 log,
@@ -109,6 +114,32 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             await WithdrawAsync(publisher, Offer(seat, OfferState.Left));
             await seat.Stages.DisposeAsync();
         }
+    }
+
+    // Alone, or told what to hold, there is nobody to agree with.
+    private async Task SettleAsync(
+        Seat seat, SpanPlanner planner, OfferPublisher publisher, CancellationToken stop)
+    {
+        if (options.Blocks is not null || seat.Member.Dht.Status.Contacts == 0)
+        {
+            return;
+        }
+
+        var offers = new OfferDirectory(
+            seat.Member.Dht, seat.Member.Swarm, seat.Model.Hash, seat.Model.File.Config.BlockCount);
+        var agreement = new SpanAgreement(
+            seat.Member.Key.Id,
+            offers.ReadAsync,
+            view => (seat.Plan = planner.Choose(view, seat.Plan.PerBlockMs)).Blocks,
+            cancel =>
+            {
+                BlockOffer offer = Offer(seat, OfferState.Joining);
+                offer.Choosing = true;
+                return publisher.AnnounceAsync(offer, cancel);
+            },
+            time);
+        await agreement.SettleAsync(stop);
+        seat.Stages.SetRoom(seat.Plan.KvBytes);
     }
 
     // Until this node is asked to leave, its announcement follows its load.

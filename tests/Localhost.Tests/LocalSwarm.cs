@@ -26,15 +26,23 @@ internal sealed class LocalSwarm : IDisposable
     /// <summary>Starts a node that holds the blocks, and waits until it serves them.</summary>
     public async Task<SwarmProcess> StartAsync(string name, string blocks, CancellationToken cancel)
     {
+        SwarmProcess node = await ListenAsync(name, cancel, "--blocks", blocks);
+        _ = await node.WaitForAsync("serving", cancel);
+        return node;
+    }
+
+    /// <summary>Starts a node, and waits no longer than until others can reach it.</summary>
+    public async Task<SwarmProcess> ListenAsync(
+        string name, CancellationToken cancel, params IEnumerable<string> arguments)
+    {
         var node = SwarmProcess.Start(
         [
-            "join", "--model", Model, "--blocks", blocks, "--name", name, "--listen", "127.0.0.1:0",
+            "join", "--model", Model, "--name", name, "--listen", "127.0.0.1:0",
             "--data-dir", FolderOf(name), "--swarm", Name, "--threads", "1", "--json",
-            .. Door.Length > 0 ? (string[])["--bootstrap", Door] : [],
+            .. arguments, .. Door.Length > 0 ? (string[])["--bootstrap", Door] : [],
         ]);
         Nodes.Add(name, node);
         JsonElement listening = await node.WaitForAsync("listening", cancel);
-        _ = await node.WaitForAsync("serving", cancel);
         Door = Door.Length > 0 ? Door : listening.GetProperty("address").GetString()!;
         return node;
     }

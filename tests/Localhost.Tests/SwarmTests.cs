@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using NUnit.Framework;
+using Swarm.Inference.Model;
+using Swarm.Node.Placement;
 
 namespace Swarm.Localhost.Tests;
 
@@ -71,6 +74,22 @@ public sealed class SwarmTests
     }
 
     [Test]
+    public async Task Four_nodes_of_half_a_model_that_start_at_once_cover_every_block()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        string memory = MemoryOf(new BlockRange(4, 8)).ToString(CultureInfo.InvariantCulture);
+        SwarmProcess door = await swarm.ListenAsync("node1", deadline.Token, "--memory", memory);
+        SwarmProcess[] others = await Task.WhenAll(Enumerable.Range(2, 3)
+            .Select(number => swarm.ListenAsync($"node{number}", deadline.Token, "--memory", memory)));
+        await Task.WhenAll(others.Append(door).Select(node => node.WaitForAsync("serving", deadline.Token)));
+
+        JsonElement model = (await StatusAsync(swarm, deadline.Token)).GetProperty("models")[0];
+        Assert.That(model.GetProperty("nodes").GetArrayLength(), Is.EqualTo(4));
+        Assert.That(model.GetProperty("uncovered").GetArrayLength(), Is.Zero, $"{model}");
+    }
+
+    [Test]
     public async Task An_origin_without_the_file_fetches_tokenizer_and_metadata_from_a_holder()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -95,6 +114,13 @@ public sealed class SwarmTests
 
         Assert.That(second.ExitCode, Is.EqualTo(1));
         Assert.That(second.Errors, Does.Contain("already runs"));
+    }
+
+    // What a span and one session of the whole context take: no node can hold more than half of the model.
+    private static long MemoryOf(BlockRange half)
+    {
+        using var model = ModelFile.Open(TestModel.Path);
+        return MemoryPlan.For(model, long.MaxValue).BytesMin(half);
     }
 
     private static async Task<JsonElement> StatusAsync(LocalSwarm swarm, CancellationToken cancel)

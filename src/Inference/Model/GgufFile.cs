@@ -36,6 +36,10 @@ public sealed class GgufFile : IDisposable
     /// <summary>Whether the weights are there, or only the header.</summary>
     public bool HasWeights => _parts.Length > 0;
 
+    /// <summary>What the file system says now, of each part.</summary>
+    public IReadOnlyList<FileStamp> Stamps => [.. _parts.Select(part => new FileStamp(
+        RandomAccess.GetLength(part.File), File.GetLastWriteTimeUtc(part.File)))];
+
     /// <summary>Opens a file, or a split set by its first part.</summary>
     /// <exception cref="GgufException">The file is missing or no sound model; the message says what to do.</exception>
     public static GgufFile Open(string path) => GgufParts.Open(path);

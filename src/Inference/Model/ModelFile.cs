@@ -43,6 +43,9 @@ public sealed class ModelFile : IDisposable
     /// <summary>Whether the weights are there, or only the header.</summary>
     public bool HasWeights => _file.HasWeights;
 
+    /// <summary>What the file system says of the file now, of each part.</summary>
+    public IReadOnlyList<FileStamp> Stamps => _file.Stamps;
+
     /// <summary>Opens a file, or a split set by its first part.</summary>
     /// <exception cref="GgufException">The file is missing or no sound model; the message says what to do.</exception>
     /// <exception cref="UnsupportedModelException">This program cannot compute it.</exception>

@@ -24,7 +24,7 @@ internal static class SwarmGeneration
         await using SwarmMember member = await Doors.EnterAsync(options.Swarm, doors, options.Folder, cancel);
         (ModelFile file, ReadOnlyMemory<byte> hash) = path is null
             ? await FindAsync(options.Model, member, time, cancel)
-            : Read(path, time, cancel);
+            : Read(path, options.Folder, time, cancel);
 
         using (file)
         {
@@ -94,9 +94,10 @@ internal static class SwarmGeneration
     }
 
     private static (ModelFile File, ReadOnlyMemory<byte> Hash) Read(
-        string path, TimeProvider time, CancellationToken cancel)
+        string path, string folder, TimeProvider time, CancellationToken cancel)
     {
-        var model = HeldModel.Open(path, new PercentProgress(_ => { }, time, cancel));
+        var model = HeldModel.Open(
+            path, new ManifestCache(folder, time), new PercentProgress(_ => { }, time, cancel));
         return (model.File, model.Hash);
     }
 

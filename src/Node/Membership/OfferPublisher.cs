@@ -15,11 +15,17 @@ internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing li
     public async Task AnnounceAsync(BlockOffer offer, CancellationToken cancel)
     {
         byte[] value = offer.ToByteArray();
+        NodeId[] keys = [.. Keys(offer)];
 
-        for (int group = DhtKeys.GroupOf((int)offer.First); group <= DhtKeys.GroupOf((int)offer.Last - 1); group++)
+        // First, so that of all this node's records the new ones are the newest.
+        foreach (NodeId key in _offers.Keys.Except(keys).ToArray())
         {
-            NodeId key = DhtKeys.Blocks(swarm, offer.Model.Span, group);
+            _ = _offers.Remove(key, out Publication? left);
+            _ = await left!.WithdrawAsync(Tombstone(offer), cancel);
+        }
 
+        foreach (NodeId key in keys)
+        {
             if (_offers.TryGetValue(key, out Publication? publication))
             {
                 _ = await publication.UpdateAsync(value, cancel);
@@ -36,9 +42,7 @@ internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing li
     /// <summary>Publishes tombstones: nobody needs to find out that this node is gone.</summary>
     public async Task WithdrawAsync(BlockOffer last, CancellationToken cancel)
     {
-        var tombstone = new BlockOffer(last) { State = OfferState.Left };
-        tombstone.Links.Clear();
-        byte[] value = tombstone.ToByteArray();
+        byte[] value = Tombstone(last);
         List<Task> withdrawals = [.. _offers.Values.Select(offer => offer.WithdrawAsync(value, cancel))];
 
         if (_listing is not null)
@@ -49,5 +53,20 @@ internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing li
         await Task.WhenAll(withdrawals);
         _offers.Clear();
         _listing = null;
+    }
+
+    private IEnumerable<NodeId> Keys(BlockOffer offer)
+    {
+        for (int group = DhtKeys.GroupOf((int)offer.First); group <= DhtKeys.GroupOf((int)offer.Last - 1); group++)
+        {
+            yield return DhtKeys.Blocks(swarm, offer.Model.Span, group);
+        }
+    }
+
+    private static byte[] Tombstone(BlockOffer last)
+    {
+        var tombstone = new BlockOffer(last) { State = OfferState.Left };
+        tombstone.Links.Clear();
+        return tombstone.ToByteArray();
     }
 }

@@ -1,40 +1,41 @@
 using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
-using Swarm.Node.Membership;
 using Swarm.Node.Routing;
 
 namespace Swarm.Node.Placement;
 
-/// <summary>Decides what a node will hold, before it joins: by memory, speed and what the swarm lacks.</summary>
+/// <summary>Decides what a node will hold: by memory, speed and what the swarm lacks.</summary>
 internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputePool pool, TimeProvider time)
 {
+    private readonly MemoryPlan _memory = MemoryPlan.For(model.File, options.MemoryBytes);
+
     private ModelConfig Config => model.File.Config;
 
-    /// <summary>The plan.</summary>
+    /// <summary>The plan of a node that knows nobody yet.</summary>
     /// <exception cref="CommandException">The blocks do not exist, or do not fit the memory.</exception>
-    public async Task<SpanPlan> PlanAsync(CancellationToken cancel)
+    public SpanPlan Plan()
     {
-        var plan = MemoryPlan.For(model.File, options.MemoryBytes);
-
         if (options.Blocks is { } chosen)
         {
-            Check(chosen, plan);
-            return Complete(chosen, plan, perBlockMs: 0);
+            Check(chosen);
+            return Complete(chosen, perBlockMs: 0);
         }
 
         // Nothing to measure for a node that has no room.
-        double perBlockMs = FirstThatFits(plan) is { } trial ? Measure(trial) : 1;
-        SwarmView view = options.Bootstrap.Count > 0 ? await LookAroundAsync(cancel) : SwarmView.Empty;
-        BlockRange best = SpanSurvey.Choose(view, Config.BlockCount, perBlockMs, plan)
-            ?? throw CommandException.Usage(
-                $"not one block of {options.ModelName} fits into --memory {ByteSize.Format(options.MemoryBytes)}: "
-                + $"the smallest needs {ByteSize.Format(Singles().Min(plan.BytesMin))} with room for one session.");
-
-        return Complete(best, plan, perBlockMs);
+        return Choose(SwarmView.Empty, FirstThatFits() is { } trial ? Measure(trial) : 1);
     }
 
-    private void Check(BlockRange chosen, MemoryPlan plan)
+    /// <summary>The plan beside what others hold.</summary>
+    /// <exception cref="CommandException">Not one block fits the memory.</exception>
+    public SpanPlan Choose(SwarmView view, double perBlockMs)
+        => SpanSurvey.Choose(view, Config.BlockCount, perBlockMs, _memory) is { } best
+            ? Complete(best, perBlockMs)
+            : throw CommandException.Usage(
+                $"not one block of {options.ModelName} fits into --memory {ByteSize.Format(options.MemoryBytes)}: "
+                + $"the smallest needs {ByteSize.Format(Singles().Min(_memory.BytesMin))} with room for one session.");
+
+    private void Check(BlockRange chosen)
     {
         if (chosen.Last > Config.BlockCount)
         {
@@ -43,26 +44,21 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
                     + $"0:{Config.BlockCount}.");
         }
 
-        if (!plan.Fits(chosen))
+        if (!_memory.Fits(chosen))
         {
             throw CommandException.Usage(
-                $"blocks {chosen} of {options.ModelName} need {ByteSize.Format(plan.BytesMin(chosen))} with room "
+                $"blocks {chosen} of {options.ModelName} need {ByteSize.Format(_memory.BytesMin(chosen))} with room "
                 + $"for one session, --memory allows {ByteSize.Format(options.MemoryBytes)}: "
                 + "take fewer blocks or allow more.");
         }
     }
 
-    private static SpanPlan Complete(BlockRange blocks, MemoryPlan plan, double perBlockMs)
-        => new(blocks, plan.WeightBytes(blocks), plan.KvBytes(blocks), plan.KvBytesPerPosition(blocks), perBlockMs);
-
-    // As a guest: whoever has not decided yet what to hold has nothing to announce.
-    private async Task<SwarmView> LookAroundAsync(CancellationToken cancel)
-    {
-        await using SwarmMember guest = await Doors.EnterAsync(
-            options.Swarm, options.Bootstrap, options.Folder, cancel);
-
-        return await new OfferDirectory(guest.Dht, guest.Swarm, model.Hash, Config.BlockCount).ReadAsync(cancel);
-    }
+    private SpanPlan Complete(BlockRange blocks, double perBlockMs) => new(
+        blocks,
+        _memory.WeightBytes(blocks),
+        _memory.KvBytes(blocks),
+        _memory.KvBytesPerPosition(blocks),
+        perBlockMs);
 
     private double Measure(BlockRange block)
     {
@@ -74,6 +70,6 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
         => Enumerable.Range(0, Config.BlockCount).Select(block => new BlockRange(block, block + 1));
 
     // A block from the middle, which brings neither embedding nor head, if there is one.
-    private BlockRange? FirstThatFits(MemoryPlan plan)
-        => Singles().OrderBy(plan.BytesMin).Where(plan.Fits).Select(block => (BlockRange?)block).FirstOrDefault();
+    private BlockRange? FirstThatFits()
+        => Singles().OrderBy(_memory.BytesMin).Where(_memory.Fits).Select(block => (BlockRange?)block).FirstOrDefault();
 }

@@ -1,5 +1,6 @@
 using Swarm.Inference.Model;
 using Swarm.Node.Routing;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.Placement;
@@ -17,6 +18,22 @@ internal static class SpanSurvey
             .Select(offer => new OfferedSpan(
                 offer.Blocks,
                 offer.Offer.DecodePerBlockMs > 0 ? offer.Offer.DecodePerBlockMs : UnknownPerBlockMs));
+
+    /// <summary>
+    /// What stands when <paramref name="self"/> chooses: the offers of all who have settled, and of those still
+    /// choosing whose turn comes first, by the order of their ids.
+    /// </summary>
+    public static SwarmView Before(SwarmView view, NodeId self)
+        => new([.. view.Offers.Where(offer => offer.Node != self && (!IsChoosing(offer) || IsEarlier(offer, self)))]);
+
+    /// <summary>Whether somebody whose turn comes first is still choosing.</summary>
+    public static bool IsTurnOfOther(SwarmView view, NodeId self)
+        => view.Offers.Any(offer => IsChoosing(offer) && IsEarlier(offer, self));
+
+    private static bool IsChoosing(PeerOffer offer)
+        => offer.Offer is { State: OfferState.Joining, Choosing: true };
+
+    private static bool IsEarlier(PeerOffer offer, NodeId self) => offer.Node.CompareTo(self) < 0;
 
     /// <summary>The span that the swarm lacks most; null when none fits.</summary>
     public static BlockRange? Choose(SwarmView view, int blockCount, double perBlockMs, MemoryPlan plan)

@@ -10,6 +10,7 @@ internal sealed class SessionTable(ServingOptions options, IStageObserver observ
     private readonly Dictionary<string, StageSession> _sessions = [];
     private readonly Lock _lock = new();
     private long _kvBytes;
+    private long _kvBytesMax = options.KvBytesMax;
 
     internal int Count
     {
@@ -28,8 +29,16 @@ internal sealed class SessionTable(ServingOptions options, IStageObserver observ
         {
             lock (_lock)
             {
-                return options.KvBytesMax - _kvBytes;
+                return _kvBytesMax - _kvBytes;
             }
+        }
+    }
+
+    internal void SetRoom(long kvBytesMax)
+    {
+        lock (_lock)
+        {
+            _kvBytesMax = kvBytesMax;
         }
     }
 
@@ -207,10 +216,10 @@ internal sealed class SessionTable(ServingOptions options, IStageObserver observ
             _kvBytes -= session.KvBytes;
             session.KvBytes = 0;
 
-            if (bytes > options.KvBytesMax - _kvBytes)
+            if (bytes > _kvBytesMax - _kvBytes)
             {
                 throw NoRoom($"A session of {seat.PositionsMax} positions needs {bytes} bytes; "
-                    + $"{options.KvBytesMax - _kvBytes} are free.");
+                    + $"{_kvBytesMax - _kvBytes} are free.");
             }
 
             session.KvBytes = bytes;

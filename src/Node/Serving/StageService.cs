@@ -52,6 +52,9 @@ public sealed class StageService : IAsyncDisposable
     /// <summary>Cache memory not promised to anyone.</summary>
     public long KvBytesFree => _table.KvBytesFree;
 
+    /// <summary>Cache memory for all sessions together, known only when the blocks are.</summary>
+    public void SetRoom(long kvBytesMax) => _table.SetRoom(kvBytesMax);
+
     /// <summary>From now on this span is served.</summary>
     /// <param name="model">The manifest hash.</param>
     /// <param name="engine">The span, which stays the caller's.</param>
