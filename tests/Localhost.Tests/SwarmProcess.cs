@@ -26,16 +26,10 @@ internal sealed class SwarmProcess : IDisposable
 
     public bool IsRunning => !_process.HasExited;
 
-    public string Errors
-    {
-        get
-        {
-            lock (_errors)
-            {
-                return _errors.ToString();
-            }
-        }
-    }
+    /// <summary>What it wrote to standard output so far.</summary>
+    public string Output => Read(_output);
+
+    public string Errors => Read(_errors);
 
     public static SwarmProcess Start(params IEnumerable<string> arguments)
     {
@@ -126,6 +120,14 @@ internal sealed class SwarmProcess : IDisposable
         else if (line.StartsWith("{\"event\"", StringComparison.Ordinal))
         {
             _ = _events.Writer.TryWrite(JsonSerializer.Deserialize<JsonElement>(line));
+        }
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
         }
     }
 

@@ -2,9 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Swarm.Node.CommandLine;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends now.</summary>
+/// <summary>
+/// Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends now. A process that another one started
+/// for itself alone also ends, at once, with that other one.
+/// </summary>
 internal sealed class Interrupts : IDisposable
 {
+    /// <summary>Set to 1 by a parent that keeps this process's standard input open for as long as it lives.</summary>
+    public const string BoundToParent = "SWARM_BOUND_TO_PARENT";
+
     private readonly CancellationTokenSource _first = new();
     private readonly CancellationTokenSource _second = new();
     private readonly List<PosixSignalRegistration> _signals = [];
@@ -15,6 +21,11 @@ internal sealed class Interrupts : IDisposable
         foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        }
+
+        if (Environment.GetEnvironmentVariable(BoundToParent) == "1")
+        {
+            new Thread(EndWithParent) { IsBackground = true, Name = "swarm parent watch" }.Start();
         }
     }
 
@@ -36,6 +47,19 @@ internal sealed class Interrupts : IDisposable
 
         _first.Dispose();
         _second.Dispose();
+    }
+
+    // Whoever is killed closes nothing itself, but the system does: the only goodbye that is never forgotten.
+    private static void EndWithParent()
+    {
+        using Stream input = Console.OpenStandardInput();
+        Span<byte> ignored = stackalloc byte[64];
+
+        while (input.Read(ignored) > 0)
+        {
+        }
+
+        Environment.Exit(ExitCode.Interrupted);
     }
 
     private void OnSignal(PosixSignalContext context)

@@ -32,7 +32,6 @@ internal sealed class DemoProcess : IDisposable
     {
         var demo = new DemoProcess(name, new Process { StartInfo = OwnProgram.StartInfo(arguments) });
         _ = demo._process.Start();
-        demo._process.StandardInput.Close();
         demo._process.BeginOutputReadLine();
         demo._process.BeginErrorReadLine();
         return demo;

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using Swarm.Node.CommandLine;
 
 namespace Swarm.Node.Demo;
 
 /// <summary>Starts this same program again, as another process.</summary>
 internal static class OwnProgram
 {
-    /// <summary>How to start it with other arguments, its output to be read here.</summary>
+    /// <summary>How to start it with other arguments, its output to be read here; it ends with this process.</summary>
     public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
         string path = Environment.ProcessPath
@@ -18,6 +19,8 @@ internal static class OwnProgram
             UseShellExecute = false,
             CreateNoWindow = true,
         };
+
+        info.Environment[Interrupts.BoundToParent] = "1";
 
         // Run as `dotnet swarm.dll`, the process is the host's and the program its first argument.
         if (Path.GetFileNameWithoutExtension(path) == "dotnet")

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -42,7 +41,8 @@ public sealed class TcpTransport : ITransport
         {
             _listener = Listen(listen);
             Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
-            Addresses = [.. ReachableAddresses(Endpoint).Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
+            Addresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
+                .Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
         }
 
         if (own.Addresses.Count == 0)
@@ -132,31 +132,6 @@ public sealed class TcpTransport : ITransport
                 },
                 e);
         }
-    }
-
-    // Loopback only when there is nothing else: elsewhere it would lead others to themselves.
-    private static IEnumerable<string> ReachableAddresses(IPEndPoint endpoint)
-    {
-        bool any = endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any);
-
-        if (!any)
-        {
-            return [endpoint.Address.ToString()];
-        }
-
-        IPAddress[] addresses =
-        [
-            .. NetworkInterface.GetAllNetworkInterfaces()
-                .Where(network => network.OperationalStatus == OperationalStatus.Up)
-                .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-                .Select(unicast => unicast.Address)
-                .Where(ip => !ip.IsIPv6LinkLocal && !IPAddress.IsLoopback(ip))
-                .Where(ip => ip.AddressFamily == AddressFamily.InterNetwork
-                    || endpoint.AddressFamily == AddressFamily.InterNetworkV6)
-                .Take(WireLimits.AddressesMax),
-        ];
-
-        return addresses.Length > 0 ? addresses.Select(ip => ip.ToString()) : [IPAddress.Loopback.ToString()];
     }
 
     private async Task<Socket> ConnectAsync(PeerAddress address, CancellationToken cancel)

@@ -219,6 +219,9 @@ public sealed class LinkContractTests(string kind)
 
         var error = await ErrorAsync(async () => await one.DialAsync(other.Addresses[0], default)) as FaultException;
         Assert.That(error?.Code, Is.EqualTo(swarm ? FaultCode.OtherSwarm : FaultCode.Version));
+        Assert.That(error?.Message, swarm
+            ? Does.Contain("another swarm")
+            : Does.Contain("protocol 1 to 1").And.Contain("9 to 9").And.Contain("must be updated"));
     }
 
     [Test]

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Swarm.Protocol.Wire;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>At which of a device's addresses others can dial a node that listens.</summary>
+internal static class ReachableAddresses
+{
+    /// <summary>What the device's network interfaces have now.</summary>
+    internal static IEnumerable<IPAddress> OfThisDevice()
+        => NetworkInterface.GetAllNetworkInterfaces()
+            .Where(network => network.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address);
+
+    /// <summary>What to announce for a listener: its address, or where it listens at any, those of the device.</summary>
+    /// <remarks>
+    /// Loopback only when there is nothing else: elsewhere it would lead others to themselves. No IPv6 link-local
+    /// address either: it means nothing without the interface, whose number differs on every device.
+    /// </remarks>
+    internal static IReadOnlyList<string> Of(IPAddress listener, IEnumerable<IPAddress> device)
+    {
+        bool isAny6 = listener.Equals(IPAddress.IPv6Any);
+
+        if (!isAny6 && !listener.Equals(IPAddress.Any))
+        {
+            return [listener.ToString()];
+        }
+
+        string[] reachable =
+        [
+            .. device
+                .Where(ip => !IPAddress.IsLoopback(ip) && !ip.IsIPv6LinkLocal && !ip.IsIPv6Multicast)
+                .Where(ip => isAny6 || ip.AddressFamily == AddressFamily.InterNetwork)
+                .OrderBy(IsSelfAssigned)
+                .Select(ip => ip.ToString())
+                .Distinct()
+                .Take(WireLimits.AddressesMax),
+        ];
+
+        return reachable.Length > 0 ? reachable : [IPAddress.Loopback.ToString()];
+    }
+
+    // 169.254/16 is what a device gives itself when nobody else does: worth a try after all others.
+    private static bool IsSelfAssigned(IPAddress ip)
+        => ip.AddressFamily == AddressFamily.InterNetwork && ip.GetAddressBytes() is [169, 254, ..];
+}
