@@ -25,7 +25,8 @@ public sealed partial class DemoTests
         }
 
         IPEndPoint[] nodes = [.. NodeLine().Matches(demo.Output)
-            .Select(line => new IPEndPoint(IPAddress.Loopback, int.Parse(line.Groups[1].ValueSpan, CultureInfo.InvariantCulture)))];
+            .Select(line => int.Parse(line.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+            .Select(port => new IPEndPoint(IPAddress.Loopback, port))];
         Assert.That(nodes.Select(IsListening), Is.All.True);
         demo.Kill();
 

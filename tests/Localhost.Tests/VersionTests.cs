@@ -21,7 +21,8 @@ public sealed class VersionTests
         using var key = NodeKey.Create();
         Hello hello = TestIdentity.Hello(Swarm);
         (hello.ProtocolMin, hello.ProtocolMax) = (8, 9);
-        await using var later = new TcpTransport(key, hello, new IPEndPoint(IPAddress.Loopback, 0), TimeProvider.System);
+        await using var later = new TcpTransport(
+            key, hello, new IPEndPoint(IPAddress.Loopback, 0), TimeProvider.System);
         string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
 
         SwarmResult result = await SwarmProcess.RunAsync(
@@ -36,6 +37,7 @@ public sealed class VersionTests
         Assert.That(result.Errors, Does.Contain("another version"));
         Assert.That(result.Errors, Does.Contain("protocol 1 to 1").And.Contain("8 to 9"));
         Assert.That(result.Errors, Does.Contain("the older one must be updated"));
-        Assert.That(result.ErrorLines.Where(line => line.StartsWith("swarm: ", StringComparison.Ordinal)), Has.Exactly(1).Items);
+        Assert.That(
+            result.ErrorLines.Where(line => line.StartsWith("swarm: ", StringComparison.Ordinal)), Has.Exactly(1).Items);
     }
 }

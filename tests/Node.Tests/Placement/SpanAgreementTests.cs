@@ -117,7 +117,8 @@ public sealed class SpanAgreementTests
         public BlockRange SpanOf(int number) => new((int)_offers[number].First, (int)_offers[number].Last);
 
         public int[] Holders()
-            => [.. Enumerable.Range(0, Blocks).Select(block => _offers.Keys.Count(node => SpanOf(node).Contains(block)))];
+            => [.. Enumerable.Range(0, Blocks)
+                .Select(block => _offers.Keys.Count(node => SpanOf(node).Contains(block)))];
 
         public override string ToString() => string.Join(' ', _offers.Keys.Select(node => $"{node}={SpanOf(node)}"));
 

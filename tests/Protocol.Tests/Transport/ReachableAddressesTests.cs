@@ -22,7 +22,8 @@ public sealed class ReachableAddressesTests
     [TestCase("0.0.0.0", "10.0.0.1 10.0.0.1", "10.0.0.1", TestName = "Each address once")]
     public void What_is_announced(string listener, string device, string announced)
         => Assert.That(
-            string.Join(' ', ReachableAddresses.Of(IPAddress.Parse(listener), device.Split(' ').Select(IPAddress.Parse))),
+            string.Join(
+                ' ', ReachableAddresses.Of(IPAddress.Parse(listener), device.Split(' ').Select(IPAddress.Parse))),
             Is.EqualTo(announced));
 
     [Test]
