@@ -16,6 +16,19 @@ internal static class NodeFolder
     /// <summary>Makes the folder if there is none; only its owner may look inside.</summary>
     public static void Ensure(string folder)
     {
+        try
+        {
+            Make(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Failed(
+                $"'{folder}' cannot be made a folder for the node's key: choose another with --data-dir.");
+        }
+    }
+
+    private static void Make(string folder)
+    {
         if (OperatingSystem.IsWindows())
         {
             _ = Directory.CreateDirectory(folder);

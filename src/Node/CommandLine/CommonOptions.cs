@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Net;
 using Swarm.Protocol.Transport;
 
@@ -58,6 +59,7 @@ internal static class CommonOptions
             Description = "Threads that compute; all processors unless said otherwise.",
             HelpName = "N",
             DefaultValueFactory = _ => Environment.ProcessorCount,
+            CustomParser = ParseNumber<int>,
         };
         option.AtLeast(1).AtMost(1024);
         return option;
@@ -76,6 +78,21 @@ internal static class CommonOptions
         }
 
         return point;
+    }
+
+    /// <summary>Reads a number, and says in plain words what is none.</summary>
+    public static T ParseNumber<T>(ArgumentResult result)
+        where T : struct, ISpanParsable<T>
+    {
+        string text = result.Tokens[0].Value;
+
+        if (!T.TryParse(text, CultureInfo.InvariantCulture, out T value))
+        {
+            string name = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+            result.AddError($"{name}: '{text}' is no number it can take.");
+        }
+
+        return value;
     }
 
     /// <summary>Refuses smaller numbers.</summary>

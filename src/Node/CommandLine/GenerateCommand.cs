@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 
@@ -67,7 +68,7 @@ internal static class GenerateCommand
             var options = new GenerateOptions
             {
                 Model = parsed.GetRequiredValue(model),
-                Prompt = ReadPrompt(parsed.GetValue(prompt), parsed.GetValue(file)),
+                Prompt = ReadPrompt(Written(parsed, prompt), parsed.GetValue(file)),
                 TokensMax = parsed.GetValue(sampling.TokensMax),
                 Sampling = sampling.Read(parsed),
                 Stop = [.. (parsed.GetValue(sampling.Stop) ?? []).Where(stop => stop.Length > 0)],
@@ -87,8 +88,24 @@ internal static class GenerateCommand
         return verb;
     }
 
+    // A mistyped option would otherwise be taken for the prompt.
+    private static string? Written(ParseResult parsed, Argument<string?> prompt)
+    {
+        string? text = parsed.GetValue(prompt);
+
+        return text?.StartsWith("--", StringComparison.Ordinal) != true
+            || parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
+            ? text
+            : throw CommandException.Usage($"'{text}' is no option here: write -- before a prompt that starts so.");
+    }
+
     private static string ReadPrompt(string? argument, string? file)
     {
+        if (argument is not null && file is not null)
+        {
+            throw CommandException.Usage("there are two prompts: give the text or -f FILE, not both.");
+        }
+
         string prompt = argument ?? (file is null ? ReadInput() : ReadFile(file));
 
         return prompt.Length > 0

@@ -17,8 +17,8 @@ internal static class Refusals
     {
         CommandException refusal => (refusal.ExitCode, refusal.Message),
         OperationCanceledException => (ExitCode.Interrupted, "stopped."),
-        FaultException { Code: FaultCode.OtherSwarm } fault
-            => (ExitCode.Failed, $"that node belongs to another swarm: {fault.Message} Give its name with --swarm."),
+        FaultException { Code: FaultCode.OtherSwarm }
+            => (ExitCode.Failed, "that node belongs to another swarm: give its swarm's name with --swarm."),
         FaultException { Code: FaultCode.Version } fault
             => (ExitCode.Failed, $"that node runs another version: {fault.Message} Use the same version on both."),
         RouteException route => (ExitCode.NoRoute, route.Message),

@@ -12,6 +12,7 @@ internal sealed class SamplingFlags
         Description = "The most tokens to generate.",
         HelpName = "N",
         DefaultValueFactory = _ => 256,
+        CustomParser = CommonOptions.ParseNumber<int>,
     }.AtLeast(1);
 
     public Option<string[]> Stop { get; } = new("--stop")
@@ -43,6 +44,7 @@ internal sealed class SamplingFlags
     {
         Description = "The same seed gives the same text, on any route. [default: drawn, and shown at the end]",
         HelpName = "N",
+        CustomParser = result => CommonOptions.ParseNumber<ulong>(result),
     };
 
     public IEnumerable<Option> All
@@ -80,6 +82,7 @@ internal sealed class SamplingFlags
         Description = description,
         HelpName = "X",
         DefaultValueFactory = _ => standard,
+        CustomParser = CommonOptions.ParseNumber<float>,
     };
 
     private static Option<int> Count(string name, string description, int standard) => new(name)
@@ -87,5 +90,6 @@ internal sealed class SamplingFlags
         Description = description,
         HelpName = "N",
         DefaultValueFactory = _ => standard,
+        CustomParser = CommonOptions.ParseNumber<int>,
     };
 }
