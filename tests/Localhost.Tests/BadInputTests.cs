@@ -66,7 +66,7 @@ public sealed class BadInputTests
     [TestCase("generate --model {dir}/tiny.gguf --seed -1 hello", 2, "--seed: '-1' is no number", TestName = "Bad seed")]
     [TestCase("generate --model {dir}/tiny.gguf --local --greedy", 2, "no option", TestName = "Option taken for a prompt")]
     [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/long.txt hello", 2, "not both", TestName = "Two prompts")]
-    [TestCase("generate --model tiny --bootstrap 127.0.0.1:1 --data-dir {dir}/long.txt hello", 1, "another with --data-dir", TestName = "Folder that is a file")]
+    [TestCase("join --model {dir}/tiny.gguf --data-dir {dir}/long.txt", 1, "another with --data-dir", TestName = "Folder that is a file")]
     [TestCase("generate hello", 2, "--model", TestName = "No model")]
     [TestCase("status --data-dir {dir}/none", 1, "swarm join", TestName = "Status without a node")]
     [TestCase("leave --data-dir {dir}/none", 1, "no node runs", TestName = "Leave without a node")]
@@ -82,7 +82,7 @@ public sealed class BadInputTests
             .Replace("{dir}", _folder, StringComparison.Ordinal)
             .Replace("{port}", $"{((IPEndPoint)taken.LocalEndPoint!).Port}", StringComparison.Ordinal))];
 
-        if (arguments[0] == "join")
+        if (arguments[0] == "join" && !arguments.Contains("--data-dir"))
         {
             arguments = [.. arguments, "--data-dir", Path.Combine(_folder, "node"), "--swarm", "bad-input"];
         }

@@ -31,6 +31,7 @@ internal static class MakeModelCommand
             Description = "The same seed gives the same file.",
             HelpName = "N",
             DefaultValueFactory = _ => 1,
+            CustomParser = CommonOptions.ParseNumber<ulong>,
         };
         var verb = new Verb("make-model", "Writes a model of random weights in a real shape, for measuring speed.")
         {
