@@ -109,7 +109,7 @@ public sealed class ModelSpanTests
         poison[(2 * _model.Config.Width) + 5] = float.PositiveInfinity;
         var failing = new StepSlice { Cache = bad, Blocks = new(3, 6), Position = 0, Tokens = default, Rows = poison };
         NotFiniteException fault = Assert.Throws<NotFiniteException>(
-            () => _model.Run([failing, LogitRows.Slice(_model, good, 0, Ids, rows)]));
+            () => _model.Run([failing, LogitRows.Slice(_model, good, 0, Ids, rows)]))!;
 
         Assert.That((fault.Block, fault.Position), Is.EqualTo((3, 2)));
         Assert.That(failing.Fault, Is.SameAs(fault));
