@@ -86,7 +86,7 @@ internal sealed class ManifestCache(string folder, TimeProvider time)
             File.WriteAllBytes(draft, [.. key, .. SHA256.HashData(bytes.Span), .. bytes.Span]);
             File.Move(draft, entry, overwrite: true);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CommandException)
         {
             if (File.Exists(draft))
             {

@@ -99,7 +99,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         {
             throw closed is LinkClosedException
                 ? new LinkClosedException(
-                    $"nobody answers at {string.Join(", ", doors)}: check the address, and that a node runs there "
+                    $"no node answers at {string.Join(", ", doors)}: check the address, and that a node runs there "
                         + $"({closed.Message})",
                     closed)
                 : closed;

@@ -49,7 +49,7 @@ public sealed class BadInputTests
     [TestCase("join --model {dir}/tiny.gguf --listen nowhere", 2, "--listen", TestName = "Bad listen address")]
     [TestCase("join --model {dir}/tiny.gguf --listen 127.0.0.1", 2, "IP:PORT", TestName = "Listen address without a port")]
     [TestCase("join --model {dir}/tiny.gguf --bootstrap 1.2.3.4", 2, "HOST:PORT", TestName = "Bad bootstrap address")]
-    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1", 1, "nobody answers", TestName = "Nobody at the address")]
+    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1", 1, "no node answers", TestName = "Nobody at the address")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3", 2, "block range", TestName = "Bad block range")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3:3", 2, "block range", TestName = "Empty block range")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3:99", 2, "0:6", TestName = "Blocks beyond the model")]

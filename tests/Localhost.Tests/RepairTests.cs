@@ -146,12 +146,15 @@ public sealed class RepairTests
         {
             if (count >= 5 && !asked)
             {
+                // A node that stands still: the story cannot end by itself before the signal is heard.
                 asked = true;
+                node.Signal("STOP");
                 teller.Signal("INT");
             }
         });
 
         Assert.That(story.ExitCode, Is.EqualTo(130), story.Errors);
+        node.Signal("CONT");
         long started = Stopwatch.GetTimestamp();
         _ = await node.WaitForAsync("sessionEnded", deadline.Token);
         Assert.That(Stopwatch.GetElapsedTime(started), Is.LessThan(TimeSpan.FromSeconds(2)));

@@ -134,12 +134,20 @@ public sealed class GgufWriter
     {
         string unfinished = path + ".part";
 
-        using (FileStream stream = File.Create(unfinished, 1 << 20))
+        try
         {
-            Write(stream);
-        }
+            using (FileStream stream = File.Create(unfinished, 1 << 20))
+            {
+                Write(stream);
+            }
 
-        File.Move(unfinished, path, overwrite: true);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(unfinished);
+            throw;
+        }
     }
 
     private static void Pad(Stream stream, long count)

@@ -75,22 +75,28 @@ internal static class MakeModelCommand
 
     private static long Write(Terminal terminal, string path, ModelShape shape, GgmlType type, ulong seed)
     {
+        using var interrupts = new Interrupts();
+
         if (!terminal.IsErrorInteractive)
         {
-            return ModelMaker.Write(path, shape, type, seed);
+            return ModelMaker.Write(path, shape, type, seed, new Bar(null, interrupts.First));
         }
 
         return terminal.Error.Progress().AutoClear(true).Start(context =>
         {
             ProgressTask bar = context.AddTask($"writing {path}", maxValue: 1);
-            return ModelMaker.Write(path, shape, type, seed, new Bar(bar));
+            return ModelMaker.Write(path, shape, type, seed, new Bar(bar, interrupts.First));
         });
     }
 
     private static string Name(GgmlType type) => type.ToString().ToLowerInvariant();
 
-    private sealed class Bar(ProgressTask task) : IProgress<double>
+    private sealed class Bar(ProgressTask? task, CancellationToken stop) : IProgress<double>
     {
-        public void Report(double value) => task.Value = value;
+        public void Report(double value)
+        {
+            stop.ThrowIfCancellationRequested();
+            _ = task?.Value = value;
+        }
     }
 }

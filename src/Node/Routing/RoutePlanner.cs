@@ -310,7 +310,7 @@ public static class RoutePlanner
 
         public bool Serves(BlockRange blocks) => Blocks.Contains(blocks) && (!Holds || blocks == Blocks);
 
-        /// <summary>What is left of it inside <paramref name="limits"/>; what is held is left whole or not at all.</summary>
+        /// <summary>What of it lies in <paramref name="limits"/>; what is held stays whole or goes.</summary>
         public IEnumerable<Candidate> Within(BlockRange limits)
         {
             BlockRange rest = Blocks.Intersect(limits);

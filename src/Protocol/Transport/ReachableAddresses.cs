@@ -15,7 +15,7 @@ internal static class ReachableAddresses
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address);
 
-    /// <summary>What to announce: the listener's own address, or where it listens at any, those of the device.</summary>
+    /// <summary>What to announce: the listener's own address, or, where it listens at any, the device's.</summary>
     /// <remarks>
     /// Loopback only when there is nothing else: elsewhere it would lead others to themselves. No IPv6 link-local
     /// address either: it means nothing without the interface, whose number differs on every device.
