@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Swarm.Protocol.Identity;
@@ -8,9 +7,23 @@ namespace Swarm.Simulation.Tests;
 /// <summary>Identities by number, the same in every run: without them one seed would not give one history.</summary>
 internal static class SimulatedKeys
 {
-    private static readonly ConcurrentDictionary<int, NodeKey> Keys = new();
+    private static readonly Dictionary<int, NodeKey> Keys = [];
+    private static readonly Lock Gate = new();
 
-    internal static NodeKey Get(int number) => Keys.GetOrAdd(number, Create);
+    /// <summary>One key at a time: tests run side by side, and a key passes through a file of its number.</summary>
+    internal static NodeKey Get(int number)
+    {
+        lock (Gate)
+        {
+            if (!Keys.TryGetValue(number, out NodeKey? key))
+            {
+                key = Create(number);
+                Keys.Add(number, key);
+            }
+
+            return key;
+        }
+    }
 
     private static NodeKey Create(int number)
     {
