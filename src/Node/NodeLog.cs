@@ -48,4 +48,8 @@ internal static partial class NodeLog
 
     [LoggerMessage(14, LogLevel.Information, "reading the model: {Percent} %")]
     public static partial void Hashing(ILogger log, int percent);
+
+    [LoggerMessage(15, LogLevel.Information, "nobody holds blocks {Blocks} of {Model} yet: start another node, or give "
+        + "one more memory")]
+    public static partial void BlocksMissing(ILogger log, string blocks, string model);
 }

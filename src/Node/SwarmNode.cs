@@ -2,10 +2,12 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Swarm.Inference.Forward;
+using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
 using Swarm.Node.Execution;
 using Swarm.Node.Membership;
 using Swarm.Node.Placement;
+using Swarm.Node.Routing;
 using Swarm.Node.Serving;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
@@ -105,6 +107,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             await publisher.AnnounceAsync(Offer(seat, OfferState.Serving), stop);
             NodeLog.Serving(
                 log, seat.Plan.Blocks.ToString(), options.ModelName, seat.Plan.PerBlockMs, KvTokensFree(seat));
+            await TellGapsAsync(seat, stop);
 
             await AnnounceLoadAsync(seat, publisher, stop);
             await DrainAsync(seat, publisher, stopNow);
@@ -125,11 +128,9 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             return;
         }
 
-        var offers = new OfferDirectory(
-            seat.Member.Dht, seat.Member.Swarm, seat.Model.Hash, seat.Model.File.Config.BlockCount);
         var agreement = new SpanAgreement(
             seat.Member.Key.Id,
-            offers.ReadAsync,
+            Others(seat).ReadAsync,
             view => (seat.Plan = planner.Choose(view, seat.Plan.PerBlockMs)).Blocks,
             cancel =>
             {
@@ -141,6 +142,22 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         await agreement.SettleAsync(stop);
         seat.Stages.SetRoom(seat.Plan.KvBytes);
     }
+
+    // The first node of a swarm always leaves some; who starts the last one should hear if it was not enough.
+    private async Task TellGapsAsync(Seat seat, CancellationToken stop)
+    {
+        SwarmView view = await Others(seat).ReadAsync(stop);
+        IEnumerable<BlockRange> held = SpanSurvey.Read(view).Select(span => span.Blocks).Append(seat.Plan.Blocks);
+        IReadOnlyList<BlockRange> missing = SwarmView.Uncovered(seat.Model.File.Config.BlockCount, held);
+
+        if (missing.Count > 0)
+        {
+            NodeLog.BlocksMissing(log, string.Join(", ", missing), options.ModelName);
+        }
+    }
+
+    private static OfferDirectory Others(Seat seat)
+        => new(seat.Member.Dht, seat.Member.Swarm, seat.Model.Hash, seat.Model.File.Config.BlockCount);
 
     // Until this node is asked to leave, its announcement follows its load.
     private async Task AnnounceLoadAsync(Seat seat, OfferPublisher publisher, CancellationToken stop)
@@ -229,7 +246,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             Software = SwarmMember.Software,
             Numerics = Swarm.Inference.Numerics.Version,
         };
-        offer.Addresses.Add(Routing.Addresses.Write(seat.Member.Addresses));
+        offer.Addresses.Add(Addresses.Write(seat.Member.Addresses));
         return offer;
     }
 
@@ -244,7 +261,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             Bytes = (ulong)seat.Model.File.Tensors.Sum(tensor => tensor.Bytes),
             ContextLength = (uint)seat.Model.File.Config.ContextLength,
         };
-        listing.Addresses.Add(Routing.Addresses.Write(seat.Member.Addresses));
+        listing.Addresses.Add(Addresses.Write(seat.Member.Addresses));
         return listing;
     }
 

@@ -30,13 +30,15 @@ public sealed class SwarmTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var swarm = new LocalSwarm(TestModel.Path);
         _ = await swarm.StartAsync("ann", "0:3", deadline.Token);
-        _ = await swarm.StartAsync("bob", "5:8", deadline.Token);
+        SwarmProcess bob = await swarm.StartAsync("bob", "5:8", deadline.Token);
+        JsonElement gap = await bob.WaitForAsync("blocksMissing", deadline.Token);
+        Assert.That(gap.GetProperty("blocks").GetString(), Is.EqualTo("3:5"), "who joins last hears what is missing");
         long started = Stopwatch.GetTimestamp();
         SwarmResult result = await SwarmProcess.RunAsync(
             deadline.Token, "generate", "--model", swarm.Model, "--bootstrap", swarm.Door, "--swarm", swarm.Name, "hello");
 
         Assert.That(result.ExitCode, Is.EqualTo(3), result.Errors);
-        Assert.That(result.Errors, Does.Match("3:5|3 to 4"));
+        Assert.That(result.Errors, Does.Contain("Nobody serves blocks 3:5").And.Contain("swarm join --blocks 3:5"));
         Assert.That(Stopwatch.GetElapsedTime(started), Is.LessThan(TimeSpan.FromSeconds(5)));
     }
 

@@ -141,7 +141,11 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
 
         if (missing.Count > 0)
         {
-            return new RouteException($"Nobody serves blocks {string.Join(", ", missing)}. {Story()}", missing, _tried);
+            string blocks = string.Join(", ", missing);
+            return new RouteException(
+                $"Nobody serves blocks {blocks}: start a node with them (swarm join --blocks {missing[0]}). {Story()}",
+                missing,
+                _tried);
         }
 
         missing = RoutePlanner.Uncovered(view, plan);
