@@ -1,5 +1,6 @@
 using Swarm.Inference.Kernels;
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Forward;
 
@@ -14,6 +15,9 @@ internal sealed record BlockWeights(
     Projection Up,
     Projection Down) : IDisposable
 {
+    /// <summary>An extra logit per head in the denominator of attention, where the model has them.</summary>
+    public NativeBuffer? Sinks { get; init; }
+
     public void Dispose()
     {
         AttentionNorm.Dispose();
@@ -22,6 +26,7 @@ internal sealed record BlockWeights(
         Gate?.Dispose();
         Up.Dispose();
         Down.Dispose();
+        Sinks?.Dispose();
 
         foreach (Projection projection in Qkv)
         {

@@ -71,16 +71,15 @@ public sealed unsafe class KvCache : IDisposable
     internal void Advance(int end) => Length = Math.Max(Length, end);
 
     /// <summary>The keys and values that one querying head of a block reads.</summary>
-    internal AttentionHead Head(int block, int head, float scale)
+    internal AttentionHead Head(int block, int head, AttentionSpec spec, float? sink)
     {
         LayerSpec layer = Layer(block);
         int kvHead = head / (layer.HeadCount / layer.KvHeadCount);
         return new AttentionHead(
             _memory.Pointer + _keys[block - Blocks.First] + (kvHead * KeyHeadBytes(layer)),
             _memory.Pointer + _values[block - Blocks.First] + (kvHead * ValueHeadBytes(layer)),
-            layer.KeySize,
-            layer.ValueSize,
-            scale);
+            spec,
+            sink);
     }
 
     /// <summary>Writes the keys and values of one position, all heads in a row, rounded to the cache's type.</summary>
@@ -151,7 +150,8 @@ public sealed unsafe class KvCache : IDisposable
     private AttentionHead HeadOf(int block, int kvHead)
     {
         LayerSpec layer = Layer(block);
-        return Head(block, kvHead * (layer.HeadCount / layer.KvHeadCount), 1);
+        var spec = new AttentionSpec(layer.KeySize, layer.ValueSize, 1);
+        return Head(block, kvHead * (layer.HeadCount / layer.KvHeadCount), spec, null);
     }
 
     private LayerSpec Layer(int block) => _layers[block - Blocks.First];

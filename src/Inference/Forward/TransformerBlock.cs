@@ -12,11 +12,11 @@ internal sealed unsafe class TransformerBlock
 {
     private readonly ComputePool _pool;
     private readonly MatMul _matMul;
+    private readonly AttentionRunner _attention;
     private readonly Rotary? _rotary;
     private readonly bool _vectors;
     private readonly RangeAction _normalize;
     private readonly RangeAction _place;
-    private readonly RangeAction _attend;
     private readonly RangeAction _quantize;
     private readonly RangeAction _activate;
     private readonly RangeAction _addAttention;
@@ -34,11 +34,11 @@ internal sealed unsafe class TransformerBlock
     {
         _pool = pool;
         _matMul = new MatMul(pool);
+        _attention = new AttentionRunner(pool);
         _rotary = rotary;
         _vectors = pool.Limit > Isa.Scalar;
         _normalize = Normalize;
         _place = Place;
-        _attend = Attend;
         _quantize = Quantize;
         _activate = Activate;
         _addAttention = AddAttention;
@@ -58,7 +58,7 @@ internal sealed unsafe class TransformerBlock
         ProjectQkv();
         ForColumns(spec.KeySize * spec.HeadCount, _place);
         work.Input.Width = spec.HeadCount * spec.ValueSize;
-        _pool.For(count * spec.HeadCount, AttentionCost(), _attend);
+        _attention.Run(weights, block, work, columns, active, count);
         Project(weights.Output, work.Result, work.Width);
         ForColumns(work.Width, _addAttention);
 
@@ -141,38 +141,6 @@ internal sealed unsafe class TransformerBlock
         }
     }
 
-    private void Attend(int first, int last)
-    {
-        LayerSpec spec = _weights.Spec;
-        float scale = 1f / MathF.Sqrt(spec.KeySize);
-
-        for (int item = first; item < last; item++)
-        {
-            int i = item / spec.HeadCount;
-            int head = item % spec.HeadCount;
-            Column column = _columns[_active[i]];
-            float* query = _work.Qkv + ((long)i * _work.QkvWidth) + (head * spec.KeySize);
-            float* output = _work.Input.Column(i) + (head * spec.ValueSize);
-            AttentionHead place = column.Cache.Head(_block, head, scale);
-
-            switch (column.Cache.Type, _vectors)
-            {
-                case (KvCacheType.F16, true):
-                    Attention.Vector<F16>(place, query, column.Position + 1, output);
-                    break;
-                case (KvCacheType.F16, false):
-                    Attention.Scalar<F16>(place, query, column.Position + 1, output);
-                    break;
-                case (_, true):
-                    Attention.Vector<F32>(place, query, column.Position + 1, output);
-                    break;
-                default:
-                    Attention.Scalar<F32>(place, query, column.Position + 1, output);
-                    break;
-            }
-        }
-    }
-
     private void Activate(int first, int last)
     {
         int count = _weights.Spec.FeedForwardSize;
@@ -234,10 +202,4 @@ internal sealed unsafe class TransformerBlock
 
     private void Multiply(Projection projection, float* output, int stride)
         => _matMul.Multiply(projection, _work.Input, _count, output, stride);
-
-    private long AttentionCost()
-    {
-        LayerSpec spec = _weights.Spec;
-        return (long)(_columns[_active[0]].Position + 1) * (spec.KeySize + spec.ValueSize);
-    }
 }

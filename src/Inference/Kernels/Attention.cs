@@ -6,13 +6,14 @@ namespace Swarm.Inference.Kernels;
 /// <summary>
 /// One query over the keys and values of one head. Positions are taken in chunks of 64 that begin at multiples of 64;
 /// each chunk is reduced from nothing, then folded into the result in ascending order, so that nothing depends on how
-/// many positions were computed together. Keys beyond the query's position are skipped.
+/// many positions were computed together. Keys beyond the query's position or before its window are skipped.
 /// </summary>
 /// <remarks>
-/// Of a chunk: score = (Σ q·k, ascending, fused) · scale, one lane per key; m = the largest; p = e^(score - m);
-/// l = Σ p by lanes; o = Σ p·v, ascending, fused. Folding rescales both sides to the larger m:
-/// l = fma(l, a, l'·b), o = fma(o, a, o'·b). Keys lie in tiles of 16 positions, element after element; a value's
-/// elements lie together, filled up to a multiple of 16.
+/// Of a chunk: score = (Σ q·k, ascending, fused) · scale, one lane per key, then c · tanh(score / c) where there is a
+/// softcap; m = the largest; p = e^(score - m); l = Σ p by lanes, position j in lane j mod 16; o = Σ p·v, ascending,
+/// fused. Folding rescales both sides to the larger m: l = fma(l, a, l'·b), o = fma(o, a, o'·b). It begins with
+/// m = -∞, l = 0, or, where the head has a sink, with m = sink, l = 1. Keys lie in tiles of 16 positions, element after
+/// element; a value's elements lie together, filled up to a multiple of 16.
 /// </remarks>
 internal static unsafe class Attention
 {
@@ -34,15 +35,17 @@ internal static unsafe class Attention
         float* lanes = stackalloc float[LaneSum.Lanes];
         float* part = stackalloc float[padded];
         new Span<float>(output, head.ValueSize).Clear();
-        float total = 0;
-        float largest = float.NegativeInfinity;
+        float total = head.Sink is null ? 0 : 1;
+        float largest = head.Sink ?? float.NegativeInfinity;
+        int begin = head.Spec.First(count);
 
-        for (int first = 0; first < count; first += Chunk)
+        for (int first = begin / Chunk * Chunk; first < count; first += Chunk)
         {
+            int from = Math.Max(0, begin - first);
             int n = Math.Min(Chunk, count - first);
             float m = float.NegativeInfinity;
 
-            for (int j = 0; j < n; j++)
+            for (int j = from; j < n; j++)
             {
                 byte* key = head.Key<TFormat>(first + j);
                 float score = 0;
@@ -52,14 +55,20 @@ internal static unsafe class Attention
                     score = MathF.FusedMultiplyAdd(query[d], TFormat.One(key + (d * Tile * TFormat.Size)), score);
                 }
 
-                p[j] = score * head.Scale;
+                p[j] = score * head.Spec.Scale;
+
+                if (head.Spec.Softcap != 0)
+                {
+                    p[j] = head.Spec.Softcap * Tanh.Scalar(p[j] / head.Spec.Softcap);
+                }
+
                 m = MathF.Max(m, p[j]);
             }
 
             new Span<float>(lanes, LaneSum.Lanes).Clear();
             new Span<float>(part, padded).Clear();
 
-            for (int j = 0; j < n; j++)
+            for (int j = from; j < n; j++)
             {
                 p[j] = Exp.Scalar(p[j] - m);
                 lanes[j % LaneSum.Lanes] += p[j];
@@ -97,20 +106,22 @@ internal static unsafe class Attention
         int padded = Padded(head.ValueSize);
         float* p = stackalloc float[Chunk];
         float* sum = stackalloc float[padded];
-        float total = 0;
-        float largest = float.NegativeInfinity;
+        float total = head.Sink is null ? 0 : 1;
+        float largest = head.Sink ?? float.NegativeInfinity;
+        int begin = head.Spec.First(count);
         new Span<float>(sum, padded).Clear();
 
-        for (int first = 0; first < count; first += Chunk)
+        for (int first = begin / Chunk * Chunk; first < count; first += Chunk)
         {
+            int from = Math.Max(0, begin - first);
             int n = Math.Min(Chunk, count - first);
-            float m = Scores<TFormat>(head, query, first, n, p);
+            float m = Scores<TFormat>(head, query, first, from, n, p);
             Vector512<float> lanes = Vector512<float>.Zero;
 
             for (int j = 0; j < n; j += Tile)
             {
                 Vector512<float> power = Exp.Lanes(Vector512.Load(p + j) - Vector512.Create(m));
-                power = Vector512.ConditionalSelect(Below(n - j), power, Vector512<float>.Zero);
+                power = Vector512.ConditionalSelect(Between(from - j, n - j), power, Vector512<float>.Zero);
                 power.Store(p + j);
                 lanes += power;
             }
@@ -120,7 +131,7 @@ internal static unsafe class Attention
             float b = Exp.Scalar(m - larger);
             largest = larger;
             total = MathF.FusedMultiplyAdd(total, a, LaneSum.Vector(lanes) * b);
-            Fold<TFormat>(head, first, n, p, a, b, sum, padded);
+            Fold<TFormat>(head, first + from, n - from, p + from, a, b, sum, padded);
         }
 
         for (int d = 0; d < head.ValueSize; d++)
@@ -129,9 +140,10 @@ internal static unsafe class Attention
         }
     }
 
-    // Four tiles at once, whatever n: a chunk's memory is there to its end, and lanes beyond n are left out later.
+    // Four tiles at once: a chunk's memory is there to its end, and lanes outside from .. n are left out later.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Scores<TFormat>(in AttentionHead head, float* query, int first, int n, float* scores)
+    private static float Scores<TFormat>(
+        in AttentionHead head, float* query, int first, int from, int n, float* scores)
         where TFormat : struct, IFloatFormat
     {
         byte* keys = head.Key<TFormat>(first);
@@ -151,14 +163,25 @@ internal static unsafe class Attention
             keys += Tile * TFormat.Size;
         }
 
-        var scale = Vector512.Create(head.Scale);
+        var scale = Vector512.Create(head.Spec.Scale);
         (s0 * scale).Store(scores);
         (s1 * scale).Store(scores + Tile);
         (s2 * scale).Store(scores + (2 * Tile));
         (s3 * scale).Store(scores + (3 * Tile));
+
+        if (head.Spec.Softcap != 0)
+        {
+            var cap = Vector512.Create(head.Spec.Softcap);
+
+            for (int j = 0; j < Chunk; j += Tile)
+            {
+                (cap * Tanh.Lanes(Vector512.Load(scores + j) / cap)).Store(scores + j);
+            }
+        }
+
         float largest = float.NegativeInfinity;
 
-        for (int j = 0; j < n; j++)
+        for (int j = from; j < n; j++)
         {
             largest = MathF.Max(largest, scores[j]);
         }
@@ -220,6 +243,7 @@ internal static unsafe class Attention
         => Vector512.FusedMultiplyAdd(Vector512.Load(sum), old, part).Store(sum);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Below(int n)
-        => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).AsSingle();
+    private static Vector512<float> Between(int from, int n)
+        => (Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(from))
+            & Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n))).AsSingle();
 }

@@ -1,14 +1,16 @@
 namespace Swarm.Inference.Kernels;
 
-/// <summary>Where the keys and values of one head lie, and their sizes.</summary>
-internal readonly unsafe struct AttentionHead(byte* keys, byte* values, int keySize, int valueSize, float scale)
+/// <summary>Where the keys and values of one head lie, how it attends, and its sink.</summary>
+internal readonly unsafe struct AttentionHead(byte* keys, byte* values, AttentionSpec spec, float? sink = null)
 {
-    public int KeySize { get; } = keySize;
+    public AttentionSpec Spec { get; } = spec;
 
-    public int ValueSize { get; } = valueSize;
+    public int KeySize => Spec.KeySize;
 
-    /// <summary>What scores are multiplied by.</summary>
-    public float Scale { get; } = scale;
+    public int ValueSize => Spec.ValueSize;
+
+    /// <summary>A logit of the softmax that no value belongs to: it takes weight and gives nothing.</summary>
+    public float? Sink { get; } = sink;
 
     /// <summary>The first element of a position's key; the next one is a tile's width further.</summary>
     public byte* Key<TFormat>(int position)

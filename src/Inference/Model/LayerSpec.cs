@@ -24,6 +24,15 @@ public sealed record LayerSpec
     /// <summary>What the feed-forward part computes.</summary>
     public required FeedForwardKind FeedForward { get; init; }
 
+    /// <summary>How many positions a query sees, its own included; 0 for all before it.</summary>
+    public int Window { get; init; }
+
+    /// <summary>c of c · tanh(score / c), which keeps attention scores within ±c; 0 for none.</summary>
+    public float Softcap { get; init; }
+
+    /// <summary>What attention scores are multiplied by; 1 / √<see cref="KeySize"/> if the model names none.</summary>
+    public float? Scale { get; init; }
+
     /// <summary>How positions turn queries and keys.</summary>
     public required RopeSpec Rope { get; init; }
 }

@@ -46,6 +46,35 @@ public sealed class FunctionTests
     }
 
     [Test]
+    public void Tanh_is_within_two_ulp_over_its_whole_range_and_lanes_agree()
+    {
+        double worst = 0;
+
+        for (uint bits = 0; bits < 0x7F80_0000; bits += 257 * 16)
+        {
+            Vector512<float> lanes = Tanh.Lanes(Vector512.Create(Indexed(bits, -1)));
+
+            for (int lane = 0; lane < 16; lane++)
+            {
+                float x = BitConverter.UInt32BitsToSingle(bits + (257u * (uint)lane));
+                float scalar = Tanh.Scalar(-x);
+
+                if (!float.IsNaN(x))
+                {
+                    Assert.That(lanes[lane].Equals(scalar) && Tanh.Scalar(x).Equals(-scalar), $"tanh {-x:R}");
+                    float exact = (float)Math.Tanh(x);
+                    worst = Math.Max(worst, Math.Abs(scalar + Math.Tanh(x)) / (MathF.BitIncrement(exact) - exact));
+                }
+            }
+        }
+
+        TestContext.Out.WriteLine($"worst {worst:F3} ulp");
+        Assert.That(worst, Is.LessThanOrEqualTo(2));
+        Assert.That(float.IsNaN(Tanh.Scalar(float.NaN)) && float.IsNaN(Tanh.Lanes(Vector512.Create(float.NaN))[3]));
+        Assert.That(float.IsNegative(Tanh.Scalar(-0f)) && float.IsNegative(Tanh.Lanes(Vector512.Create(-0f))[3]));
+    }
+
+    [Test]
     public void Sines_powers_and_logarithms_of_doubles_are_those_of_the_platform()
     {
         var random = new Random(5);

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using NUnit.Framework;
 using Swarm.Inference.Kernels;
 using Swarm.Inference.Threading;
@@ -90,63 +88,6 @@ public sealed unsafe class RowKernelTests
         QuantizedBlock.Vector(source, quants, out float other, out _);
         Assert.That(scale, Is.EqualTo(expected));
         Assert.That(other, Is.EqualTo(expected));
-    }
-
-    [Test]
-    public void Attention_agrees_at_any_length_and_size()
-    {
-        Prop.ForAll(
-            (from key in Gen.Choose(1, 70)
-             from value in Gen.Choose(1, 150)
-             from count in Gen.Choose(1, 200)
-             from seed in Gen.Choose(0, 1 << 30)
-             select (key, value, count, seed)).ToArbitrary(),
-            shape =>
-            {
-                AttendBoth<F32>(shape.key, shape.value, shape.count, shape.seed);
-                AttendBoth<F16>(shape.key, shape.value, shape.count, shape.seed);
-            }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
-    }
-
-    private static void AttendBoth<TFormat>(int keySize, int valueSize, int count, int seed)
-        where TFormat : struct, IFloatFormat
-    {
-        int rows = (count + Attention.Chunk - 1) / Attention.Chunk * Attention.Chunk;
-        var random = new Random(seed);
-        using var keys = new NativeBuffer((long)rows * keySize * TFormat.Size);
-        using var values = new NativeBuffer((long)rows * Attention.Padded(valueSize) * TFormat.Size);
-        using var query = NativeBuffer.OfFloats(keySize);
-        using var expected = NativeBuffer.OfFloats(valueSize);
-        using var output = NativeBuffer.OfFloats(valueSize);
-        Fill<TFormat>(keys, random);
-        Fill<TFormat>(values, random);
-        Fill<F32>(query, random);
-        var head = new AttentionHead(keys.Pointer, values.Pointer, keySize, valueSize, 0.5f);
-        Attention.Scalar<TFormat>(head, query.Floats, count, expected.Floats);
-        Attention.Vector<TFormat>(head, query.Floats, count, output.Floats);
-
-        for (int i = 0; i < valueSize; i++)
-        {
-            Assert.That(Same(output.Floats[i], expected.Floats[i]), $"{output.Floats[i]} for {expected.Floats[i]}");
-        }
-    }
-
-    private static void Fill<TFormat>(NativeBuffer buffer, Random random)
-        where TFormat : struct, IFloatFormat
-    {
-        for (long i = 0; i < buffer.Bytes / TFormat.Size; i++)
-        {
-            float number = (random.NextSingle() - 0.5f) * 4;
-
-            if (TFormat.Size == sizeof(float))
-            {
-                buffer.Floats[i] = number;
-            }
-            else
-            {
-                ((Half*)buffer.Pointer)[i] = (Half)number;
-            }
-        }
     }
 
     private static void Agree(Row scalar, Row vector)
