@@ -17,6 +17,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Makes room for a matrix; <see cref="Fill"/> brings its rows.</summary>
     public PackedMatrix(GgmlType type, int rows, int width, Isa limit)
     {
+        Type = type;
         Rows = rows;
         Width = width;
         _format = WeightFormat.Of(type);
@@ -24,6 +25,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _groupBytes = _format.GroupBytes(width);
         _tiles = new NativeBuffer(_groupBytes * Groups);
     }
+
+    /// <summary>How the weights are stored.</summary>
+    public GgmlType Type { get; }
 
     /// <summary>Outputs.</summary>
     public int Rows { get; }
@@ -77,6 +81,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public void Multiply(Product product, int firstGroup, int lastGroup)
     {
         product.Tiles = _tiles.Pointer;
+        product.Type = Type;
         product.Rows = Rows;
         product.Width = Width;
         _kernel(&product, firstGroup, lastGroup);

@@ -1,3 +1,5 @@
+using Swarm.Inference.Model;
+
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
@@ -7,6 +9,9 @@ internal unsafe struct Product
 {
     /// <summary>The packed weights.</summary>
     public byte* Tiles;
+
+    /// <summary>How the weights are stored.</summary>
+    public GgmlType Type;
 
     /// <summary>Rows of the matrix: outputs of each column.</summary>
     public int Rows;

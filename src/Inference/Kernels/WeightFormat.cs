@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.Intrinsics.X86;
 using Swarm.Inference.Model;
 
@@ -17,7 +18,7 @@ internal abstract unsafe class WeightFormat
         GgmlType.BF16 => new FloatFormat<BF16>(),
         GgmlType.Q4_0 => new BlockFormat<Q4_0>(SelectQ4_0),
         GgmlType.Q8_0 => new BlockFormat<Q8_0>(SelectQ8_0),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no kernel multiplies this type"),
+        _ => new DecodedFormat(type),
     };
 
     /// <summary>Bytes of sixteen rows.</summary>
@@ -134,6 +135,35 @@ internal abstract unsafe class WeightFormat
                 output[k] = TFormat.Value(tiles + lines, row, k % BlockProduct.BlockLength)
                     * (float)((Half*)(tiles + scales))[row];
             }
+        }
+    }
+
+    private sealed class DecodedFormat(GgmlType type) : WeightFormat
+    {
+        public override bool IsQuantized => false;
+
+        public override long GroupBytes(int width) => type.BytesOf(width) * RowGroup.Rows;
+
+        public override delegate*<Product*, int, int, void> Kernel(Isa limit)
+            => limit > Isa.Scalar ? &DecodedProduct.Vector : &DecodedProduct.Scalar;
+
+        public override bool PackRow(byte* source, byte* tiles, int row, int width)
+        {
+            int bytes = (int)type.BytesOf(width);
+            var stored = new ReadOnlySpan<byte>(source, bytes);
+            stored.CopyTo(new Span<byte>(tiles + ((long)row * bytes), bytes));
+            float[] values = ArrayPool<float>.Shared.Rent(width);
+            GgmlCodec.Dequantize(type, stored, values.AsSpan(0, width));
+            bool finite = !values.AsSpan(0, width).ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+            ArrayPool<float>.Shared.Return(values);
+            return finite;
+        }
+
+        public override void DecodeRow(byte* tiles, int row, int width, float* output)
+        {
+            int bytes = (int)type.BytesOf(width);
+            var stored = new ReadOnlySpan<byte>(tiles + ((long)row * bytes), bytes);
+            GgmlCodec.Dequantize(type, stored, new Span<float>(output, width));
         }
     }
 }

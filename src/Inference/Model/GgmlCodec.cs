@@ -1,16 +1,16 @@
-using System.Buffers.Binary;
+using Swarm.Inference.Model.Codec;
 
 namespace Swarm.Inference.Model;
 
-/// <summary>Stored values to floats and back, bit for bit as ggml's reference does it.</summary>
+/// <summary>Stored values to floats, bit for bit as ggml's reference does it, and floats to stored values.</summary>
 public static class GgmlCodec
 {
-    // Both 32-value formats start with a 16-bit scale.
-    private const int ScaleBytes = 2;
-    private const int BlockLength = 32;
+    private delegate void Decoder(ReadOnlySpan<byte> block, Span<float> values);
+
+    private delegate void Encoder(ReadOnlySpan<float> values, Span<byte> block);
 
     /// <summary>Decodes whole blocks.</summary>
-    /// <exception cref="UnsupportedModelException">Values of this type cannot be decoded.</exception>
+    /// <exception cref="UnsupportedModelException">Values of this type are no weights.</exception>
     public static void Dequantize(GgmlType type, ReadOnlySpan<byte> stored, Span<float> values)
     {
         Check(type, stored.Length, values.Length);
@@ -18,43 +18,23 @@ public static class GgmlCodec
         switch (type)
         {
             case GgmlType.F32:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    values[i] = BinaryPrimitives.ReadSingleLittleEndian(stored[(4 * i)..]);
-                }
-
-                break;
+                FloatCodec.DecodeF32(stored, values);
+                return;
             case GgmlType.F16:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    values[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(stored[(2 * i)..]);
-                }
-
-                break;
+                FloatCodec.DecodeF16(stored, values);
+                return;
             case GgmlType.BF16:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    uint upper = BinaryPrimitives.ReadUInt16LittleEndian(stored[(2 * i)..]);
-                    values[i] = BitConverter.UInt32BitsToSingle(upper << 16);
-                }
+                FloatCodec.DecodeBF16(stored, values);
+                return;
+        }
 
-                break;
-            case GgmlType.Q8_0:
-                for (int at = 0; at < values.Length; at += BlockLength)
-                {
-                    DequantizeQ8_0(stored[(at / BlockLength * type.BytesPerBlock)..], values.Slice(at, BlockLength));
-                }
+        Decoder decode = DecoderOf(type);
+        int elements = type.ElementsPerBlock;
+        int bytes = type.BytesPerBlock;
 
-                break;
-            case GgmlType.Q4_0:
-                for (int at = 0; at < values.Length; at += BlockLength)
-                {
-                    DequantizeQ4_0(stored[(at / BlockLength * type.BytesPerBlock)..], values.Slice(at, BlockLength));
-                }
-
-                break;
-            default:
-                throw Unsupported(type);
+        for (int block = 0; block < values.Length / elements; block++)
+        {
+            decode(stored.Slice(block * bytes, bytes), values.Slice(block * elements, elements));
         }
     }
 
@@ -67,122 +47,65 @@ public static class GgmlCodec
         switch (type)
         {
             case GgmlType.F32:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    BinaryPrimitives.WriteSingleLittleEndian(stored[(4 * i)..], values[i]);
-                }
-
-                break;
+                FloatCodec.EncodeF32(values, stored);
+                return;
             case GgmlType.F16:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    BinaryPrimitives.WriteHalfLittleEndian(stored[(2 * i)..], (Half)values[i]);
-                }
-
-                break;
+                FloatCodec.EncodeF16(values, stored);
+                return;
             case GgmlType.BF16:
-                for (int i = 0; i < values.Length; i++)
-                {
-                    BinaryPrimitives.WriteUInt16LittleEndian(stored[(2 * i)..], ToBFloat16(values[i]));
-                }
+                FloatCodec.EncodeBF16(values, stored);
+                return;
+        }
 
-                break;
-            case GgmlType.Q8_0:
-                for (int at = 0; at < values.Length; at += BlockLength)
-                {
-                    QuantizeQ8_0(values.Slice(at, BlockLength), stored[(at / BlockLength * type.BytesPerBlock)..]);
-                }
+        Encoder encode = EncoderOf(type);
+        int elements = type.ElementsPerBlock;
+        int bytes = type.BytesPerBlock;
 
-                break;
-            case GgmlType.Q4_0:
-                for (int at = 0; at < values.Length; at += BlockLength)
-                {
-                    QuantizeQ4_0(values.Slice(at, BlockLength), stored[(at / BlockLength * type.BytesPerBlock)..]);
-                }
-
-                break;
-            default:
-                throw Unsupported(type);
+        for (int block = 0; block < values.Length / elements; block++)
+        {
+            encode(values.Slice(block * elements, elements), stored.Slice(block * bytes, bytes));
         }
     }
 
-    private static void DequantizeQ8_0(ReadOnlySpan<byte> block, Span<float> values)
+    private static Decoder DecoderOf(GgmlType type) => type switch
     {
-        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
+        GgmlType.Q4_0 => ScaledDecoder.Q4_0,
+        GgmlType.Q4_1 => ScaledDecoder.Q4_1,
+        GgmlType.Q5_0 => ScaledDecoder.Q5_0,
+        GgmlType.Q5_1 => ScaledDecoder.Q5_1,
+        GgmlType.Q8_0 => ScaledDecoder.Q8_0,
+        GgmlType.Q2_K => KDecoder.Q2_K,
+        GgmlType.Q3_K => KDecoder.Q3_K,
+        GgmlType.Q4_K => KDecoder.Q4_K,
+        GgmlType.Q5_K => KDecoder.Q5_K,
+        GgmlType.Q6_K => KDecoder.Q6_K,
+        GgmlType.IQ4_NL => TableDecoder.IQ4_NL,
+        GgmlType.IQ4_XS => TableDecoder.IQ4_XS,
+        GgmlType.MXFP4 => TableDecoder.MXFP4,
+        GgmlType.NVFP4 => TableDecoder.NVFP4,
+        GgmlType.IQ1_S => GridDecoder.IQ1_S,
+        GgmlType.IQ1_M => GridDecoder.IQ1_M,
+        GgmlType.IQ2_XXS => GridDecoder.IQ2_XXS,
+        GgmlType.IQ2_XS => GridDecoder.IQ2_XS,
+        GgmlType.IQ2_S => GridDecoder.IQ2_S,
+        GgmlType.IQ3_XXS => GridDecoder.IQ3_XXS,
+        GgmlType.IQ3_S => GridDecoder.IQ3_S,
+        GgmlType.TQ1_0 => FewBitsDecoder.TQ1_0,
+        GgmlType.TQ2_0 => FewBitsDecoder.TQ2_0,
+        GgmlType.Q1_0 => FewBitsDecoder.Q1_0,
+        GgmlType.Q2_0 => FewBitsDecoder.Q2_0,
+        _ => throw Unsupported(type, GgmlTypes.Supported),
+    };
 
-        for (int i = 0; i < BlockLength; i++)
-        {
-            values[i] = (sbyte)block[ScaleBytes + i] * scale;
-        }
-    }
-
-    private static void DequantizeQ4_0(ReadOnlySpan<byte> block, Span<float> values)
+    private static Encoder EncoderOf(GgmlType type) => type switch
     {
-        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-
-        for (int i = 0; i < BlockLength / 2; i++)
-        {
-            int pair = block[ScaleBytes + i];
-            values[i] = ((pair & 15) - 8) * scale;
-            values[i + (BlockLength / 2)] = ((pair >> 4) - 8) * scale;
-        }
-    }
-
-    private static void QuantizeQ8_0(ReadOnlySpan<float> values, Span<byte> block)
-    {
-        float largest = 0;
-
-        foreach (float value in values)
-        {
-            largest = Math.Max(largest, Math.Abs(value));
-        }
-
-        float scale = largest / 127;
-        float inverse = scale == 0 ? 0 : 1 / scale;
-        BinaryPrimitives.WriteHalfLittleEndian(block, (Half)scale);
-
-        for (int i = 0; i < BlockLength; i++)
-        {
-            block[ScaleBytes + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
-        }
-    }
-
-    private static void QuantizeQ4_0(ReadOnlySpan<float> values, Span<byte> block)
-    {
-        float largest = 0;
-        float signed = 0;
-
-        foreach (float value in values)
-        {
-            if (Math.Abs(value) > largest)
-            {
-                largest = Math.Abs(value);
-                signed = value;
-            }
-        }
-
-        // The value farthest from zero becomes -8, the one step that has no opposite.
-        float scale = signed / -8;
-        float inverse = scale == 0 ? 0 : 1 / scale;
-        BinaryPrimitives.WriteHalfLittleEndian(block, (Half)scale);
-
-        for (int i = 0; i < BlockLength / 2; i++)
-        {
-            int low = Math.Min(15, (int)((values[i] * inverse) + 8.5f));
-            int high = Math.Min(15, (int)((values[i + (BlockLength / 2)] * inverse) + 8.5f));
-            block[ScaleBytes + i] = (byte)(low | (high << 4));
-        }
-    }
-
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-
-        // A NaN stays one: its highest fraction bit is set. Everything else goes to the nearest, ties to even.
-        return float.IsNaN(value)
-            ? (ushort)((bits >> 16) | 64)
-            : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-    }
+        GgmlType.Q4_0 => ScaledEncoder.Q4_0,
+        GgmlType.Q4_1 => ScaledEncoder.Q4_1,
+        GgmlType.Q5_0 => ScaledEncoder.Q5_0,
+        GgmlType.Q5_1 => ScaledEncoder.Q5_1,
+        GgmlType.Q8_0 => ScaledEncoder.Q8_0,
+        _ => throw Unsupported(type, GgmlTypes.Encodable),
+    };
 
     private static void Check(GgmlType type, int stored, int values)
     {
@@ -192,6 +115,6 @@ public static class GgmlCodec
         }
     }
 
-    private static UnsupportedModelException Unsupported(GgmlType type)
-        => new(type.ToString(), $"this type is not supported; supported are {string.Join(", ", GgmlTypes.Supported)}.");
+    private static UnsupportedModelException Unsupported(GgmlType type, IReadOnlyList<GgmlType> supported)
+        => new(type.ToString(), $"this type is not supported; supported are {string.Join(", ", supported)}.");
 }

@@ -45,9 +45,27 @@ public static class GgmlTypes
             [GgmlType.Q2_0] = (64, 18),
         }.ToFrozenDictionary();
 
-    /// <summary>The types that weights may have to be computed with, in the order messages list them.</summary>
-    public static IReadOnlyList<GgmlType> Supported { get; }
-        = [GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0];
+    /// <summary>
+    /// The types that weights may have to be computed with, in the order messages list them: all but integers, doubles
+    /// and what only activations are stored as.
+    /// </summary>
+    public static IReadOnlyList<GgmlType> Supported { get; } =
+    [
+        GgmlType.F32, GgmlType.F16, GgmlType.BF16,
+        GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
+        GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+        GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4, GgmlType.NVFP4,
+        GgmlType.IQ1_S, GgmlType.IQ1_M, GgmlType.IQ2_XXS, GgmlType.IQ2_XS, GgmlType.IQ2_S,
+        GgmlType.IQ3_XXS, GgmlType.IQ3_S,
+        GgmlType.TQ1_0, GgmlType.TQ2_0, GgmlType.Q1_0, GgmlType.Q2_0,
+    ];
+
+    /// <summary>The types that values can be brought into.</summary>
+    public static IReadOnlyList<GgmlType> Encodable { get; } =
+    [
+        GgmlType.F32, GgmlType.F16, GgmlType.BF16,
+        GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
+    ];
 
     /// <summary>Whether <paramref name="id"/> is a type that files may hold.</summary>
     public static bool IsKnown(uint id) => id <= int.MaxValue && Geometry.ContainsKey((GgmlType)id);

@@ -19,7 +19,15 @@ internal sealed class MatrixCase
         float[] weights = Numbers(random, rows * width);
         Inputs = Numbers(random, columns * width);
         Stored = new byte[type.BytesOf(weights.Length)];
-        GgmlCodec.Quantize(type, weights, Stored);
+
+        if (GgmlTypes.Encodable.Contains(type))
+        {
+            GgmlCodec.Quantize(type, weights, Stored);
+        }
+        else
+        {
+            FillWithFiniteBlocks(new Random(seed));
+        }
 
         if (seed % 2 == 0)
         {
@@ -38,6 +46,13 @@ internal sealed class MatrixCase
 
     /// <summary>The columns.</summary>
     public float[] Inputs { get; }
+
+    /// <summary>Whether products of this type round the activations to bytes.</summary>
+    public static bool IsQuantized(GgmlType type)
+    {
+        using var matrix = new PackedMatrix(type, 1, type.ElementsPerBlock, Isa.Scalar);
+        return matrix.IsQuantized;
+    }
 
     /// <summary>Packs the matrix for a rung.</summary>
     public PackedMatrix Pack(Isa limit)
@@ -88,6 +103,23 @@ internal sealed class MatrixCase
         }
 
         return numbers;
+    }
+
+    private void FillWithFiniteBlocks(Random random)
+    {
+        float[] values = new float[_type.ElementsPerBlock];
+
+        for (int at = 0; at < Stored.Length; at += _type.BytesPerBlock)
+        {
+            Span<byte> block = Stored.AsSpan(at, _type.BytesPerBlock);
+
+            do
+            {
+                random.NextBytes(block);
+                GgmlCodec.Dequantize(_type, block, values);
+            }
+            while (!values.All(value => Math.Abs(value) < 1e6f));
+        }
     }
 
     // Blocks of the largest magnitudes, where a narrow sum would overflow: no encoder writes them, a file may.

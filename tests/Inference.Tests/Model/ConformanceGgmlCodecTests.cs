@@ -13,7 +13,6 @@ public sealed class ConformanceGgmlCodecTests : KitFixture
     [TestCaseSource(nameof(Types))]
     public void Blocks_decode_bit_for_bit(KitBlocks blocks)
     {
-        RequireSupport(blocks);
         byte[] stored = File.ReadAllBytes(blocks.BlocksPath);
         byte[] expected = File.ReadAllBytes(blocks.DecodedPath);
         float[] values = new float[expected.Length / sizeof(float)];
@@ -23,10 +22,17 @@ public sealed class ConformanceGgmlCodecTests : KitFixture
         Assert.That(MemoryMarshal.AsBytes<float>(values).SequenceEqual(expected), Is.True);
     }
 
+    [Test]
+    public void The_kit_holds_blocks() => Assert.That(Types(), Is.Not.Empty);
+
     [TestCaseSource(nameof(Types))]
     public void The_source_encodes_to_the_same_blocks(KitBlocks blocks)
     {
-        RequireSupport(blocks);
+        if (!GgmlTypes.Encodable.Contains(blocks.Type))
+        {
+            Assert.Ignore($"Nothing is stored as {blocks.Name} by this program.");
+        }
+
         byte[] expected = File.ReadAllBytes(blocks.BlocksPath);
         float[] source = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(blocks.SourcePath)).ToArray();
         byte[] stored = new byte[expected.Length];
@@ -43,14 +49,6 @@ public sealed class ConformanceGgmlCodecTests : KitFixture
         Assert.That(blocks.Type.ToString(), Is.EqualTo(blocks.Name));
         Assert.That(blocks.Type.ElementsPerBlock, Is.EqualTo(blocks.Elements));
         Assert.That(blocks.Type.BytesPerBlock, Is.EqualTo(blocks.Bytes));
-    }
-
-    private static void RequireSupport(KitBlocks blocks)
-    {
-        if (!blocks.Type.IsSupported)
-        {
-            Assert.Ignore($"{blocks.Name} is not supported yet.");
-        }
     }
 
     private static IEnumerable<TestCaseData<KitBlocks>> Types()

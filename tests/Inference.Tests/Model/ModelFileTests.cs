@@ -59,7 +59,7 @@ public sealed class ModelFileTests
 
         foreach (GgufTensor tensor in model.Tensors)
         {
-            GgmlType type = tensor.Name == "blk.3.attn_q.weight" ? GgmlType.Q4_K : tensor.Type;
+            GgmlType type = tensor.Name == "blk.3.attn_q.weight" ? GgmlType.I16 : tensor.Type;
             writer.AddTensor(tensor.Name, type, tensor.Dimensions, default(ReadOnlyMemory<byte>));
         }
 
@@ -67,7 +67,7 @@ public sealed class ModelFileTests
         Assert.That(
             () => ModelFile.FromHeader(header),
             Throws.InstanceOf<UnsupportedModelException>()
-                .With.Property("Field").EqualTo("blk.3.attn_q.weight").And.Message.Contains("Q4_K")
+                .With.Property("Field").EqualTo("blk.3.attn_q.weight").And.Message.Contains("I16")
                 .And.Message.Contains("Q8_0"));
     }
 
