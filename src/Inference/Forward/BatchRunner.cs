@@ -44,7 +44,7 @@ internal sealed unsafe class BatchRunner : IDisposable
         }
 
         batch.CopyTo(_batch);
-        MakeRoom(batch);
+        MakeRoom(RowsOf(batch));
         _count = 0;
 
         for (int slice = 0; slice < batch.Length; slice++)
@@ -67,25 +67,33 @@ internal sealed unsafe class BatchRunner : IDisposable
         Array.Clear(_columns);
     }
 
-    /// <summary>The logits of one hidden state.</summary>
-    public void Logits(ReadOnlySpan<float> row, Span<float> logits)
+    /// <summary>The logits of several hidden states, and of each whether all its logits are finite.</summary>
+    public void Logits(ReadOnlySpan<float> rows, Span<float> logits, Span<bool> finite)
     {
-        row.CopyTo(new Span<float>(_work.Hidden(0), row.Length));
+        int vocabulary = _config.VocabularySize;
+        MakeRoom(finite.Length);
 
         fixed (float* output = logits)
         {
-            _transformer.Head(_weights.OutputNorm!, _weights.Output!, _work, output);
-
-            if (!Finite.All(output, logits.Length))
+            for (int first = 0; first < finite.Length; first += _work.Columns)
             {
-                throw new NotFiniteException(_config.BlockCount, -1);
+                int count = Math.Min(_work.Columns, finite.Length - first);
+                rows.Slice(first * _work.Width, count * _work.Width)
+                    .CopyTo(new Span<float>(_work.Hidden(0), count * _work.Width));
+                float* results = output + ((long)first * vocabulary);
+                _transformer.Head(_weights.OutputNorm!, _weights.Output!, _work, count, results);
+
+                for (int row = 0; row < count; row++)
+                {
+                    finite[first + row] = Finite.All(results + ((long)row * vocabulary), vocabulary);
+                }
             }
         }
     }
 
     public void Dispose() => _work.Dispose();
 
-    private void MakeRoom(ReadOnlySpan<StepSlice> batch)
+    private long RowsOf(ReadOnlySpan<StepSlice> batch)
     {
         long rows = 0;
 
@@ -94,6 +102,11 @@ internal sealed unsafe class BatchRunner : IDisposable
             rows += slice.Rows.Length / _config.Width;
         }
 
+        return rows;
+    }
+
+    private void MakeRoom(long rows)
+    {
         int columns = (int)Math.Min(rows, ColumnsMax);
 
         if (columns > _work.Columns)

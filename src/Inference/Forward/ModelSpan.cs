@@ -94,17 +94,35 @@ public sealed unsafe class ModelSpan : IDisposable
     /// <exception cref="NotFiniteException">A logit is not finite.</exception>
     public void Logits(ReadOnlySpan<float> row, Span<float> logits)
     {
+        bool finite = true;
+        Logits(row, logits, new Span<bool>(ref finite));
+
+        if (!finite)
+        {
+            throw new NotFiniteException(Config.BlockCount, -1);
+        }
+    }
+
+    /// <summary>
+    /// The logits after several positions, of one session or of many: the output matrix is read once for all. Each
+    /// row's logits are the same whatever else is there.
+    /// </summary>
+    /// <param name="rows">Hidden states after the last block, row after row.</param>
+    /// <param name="logits">As many rows of logits.</param>
+    /// <param name="finite">Says of each row whether all its logits are finite numbers.</param>
+    public void Logits(ReadOnlySpan<float> rows, Span<float> logits, Span<bool> finite)
+    {
         if (_weights.Output is null)
         {
             throw new InvalidOperationException("The span does not hold the head.");
         }
 
-        ArgumentOutOfRangeException.ThrowIfNotEqual(row.Length, Config.Width);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, Config.VocabularySize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Length, finite.Length * Config.Width);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, finite.Length * Config.VocabularySize);
 
         lock (_gate)
         {
-            _runner.Logits(row, logits);
+            _runner.Logits(rows, logits, finite);
         }
     }
 

@@ -75,18 +75,22 @@ internal sealed unsafe class TransformerBlock
         ForColumns(work.Width, _addFeedForward);
     }
 
-    /// <summary>The head: the final norm of the first column's hidden state, then its logits.</summary>
-    public void Head(NormWeights norm, Projection output, Workspace work, float* logits)
+    /// <summary>The head: the final norm of the first <paramref name="count"/> hidden states, then the logits.</summary>
+    public void Head(NormWeights norm, Projection output, Workspace work, int count, float* logits)
     {
         work.Input.Width = work.Width;
-        norm.Apply(work.Hidden(0), work.Width, work.Input.Column(0), _vectors);
 
-        if (output.Matrix.IsQuantized)
+        for (int i = 0; i < count; i++)
         {
-            work.Input.Quantize(0);
+            norm.Apply(work.Hidden(i), work.Width, work.Input.Column(i), _vectors);
+
+            if (output.Matrix.IsQuantized)
+            {
+                work.Input.Quantize(i);
+            }
         }
 
-        _matMul.Multiply(output, work.Input, 1, logits, output.Matrix.Rows);
+        _matMul.Multiply(output, work.Input, count, logits, output.Matrix.Rows);
     }
 
     private void ForColumns(long cost, RangeAction action) => _pool.For(_count, cost, action);

@@ -8,7 +8,6 @@ namespace Swarm.Inference.Sampling;
 /// </summary>
 public sealed class Sampler
 {
-    private readonly SamplingOptions _options;
     private readonly float[] _logits;
     private readonly int[] _ids;
     private readonly float[] _keys;
@@ -18,13 +17,16 @@ public sealed class Sampler
     /// <summary>Makes a sampler for a vocabulary.</summary>
     public Sampler(SamplingOptions options, int vocabulary)
     {
-        _options = options;
+        Options = options;
         _logits = new float[vocabulary];
         _ids = new int[vocabulary];
         _keys = new float[vocabulary];
         _weights = new double[vocabulary];
         _penalized = new bool[vocabulary];
     }
+
+    /// <summary>How tokens are chosen; may change from one to the next, as the sampler remembers nothing.</summary>
+    public SamplingOptions Options { get; set; }
 
     /// <summary>Chooses the token that follows <paramref name="ids"/>.</summary>
     /// <param name="logits">One finite logit per token.</param>
@@ -34,7 +36,7 @@ public sealed class Sampler
         logits.CopyTo(_logits);
         Penalize(ids);
 
-        if (_options.Temperature == 0)
+        if (Options.Temperature == 0)
         {
             return Largest();
         }
@@ -42,18 +44,18 @@ public sealed class Sampler
         int count = TopK();
         Weigh(count, 1);
         count = MinP(TopP(count));
-        Weigh(count, _options.Temperature);
-        return Draw(count, Philox.Unit(_options.Seed, (ulong)ids.Length));
+        Weigh(count, Options.Temperature);
+        return Draw(count, Philox.Unit(Options.Seed, (ulong)ids.Length));
     }
 
     private void Penalize(ReadOnlySpan<int> ids)
     {
-        if (_options.RepeatPenalty == 1)
+        if (Options.RepeatPenalty == 1)
         {
             return;
         }
 
-        ReadOnlySpan<int> recent = ids[Math.Max(0, ids.Length - _options.RepeatLastN)..];
+        ReadOnlySpan<int> recent = ids[Math.Max(0, ids.Length - Options.RepeatLastN)..];
 
         foreach (int id in recent)
         {
@@ -61,7 +63,7 @@ public sealed class Sampler
             {
                 _penalized[id] = true;
                 float logit = _logits[id];
-                _logits[id] = logit > 0 ? logit / _options.RepeatPenalty : logit * _options.RepeatPenalty;
+                _logits[id] = logit > 0 ? logit / Options.RepeatPenalty : logit * Options.RepeatPenalty;
             }
         }
 
@@ -89,7 +91,7 @@ public sealed class Sampler
     // Brings the best tokens to the front, best first.
     private int TopK()
     {
-        int k = _options.TopK == 0 ? _logits.Length : Math.Min(_options.TopK, _logits.Length);
+        int k = Options.TopK == 0 ? _logits.Length : Math.Min(Options.TopK, _logits.Length);
         int count = 0;
 
         if (k > _logits.Length / 8)
@@ -150,12 +152,12 @@ public sealed class Sampler
 
     private int TopP(int count)
     {
-        if (_options.TopP >= 1)
+        if (Options.TopP >= 1)
         {
             return count;
         }
 
-        double wanted = _options.TopP * Total(count);
+        double wanted = Options.TopP * Total(count);
         double sum = 0;
 
         for (int i = 0; i < count; i++)
@@ -175,7 +177,7 @@ public sealed class Sampler
     {
         int kept = 1;
 
-        while (kept < count && _weights[kept] >= _options.MinP)
+        while (kept < count && _weights[kept] >= Options.MinP)
         {
             kept++;
         }

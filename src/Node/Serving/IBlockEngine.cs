@@ -31,7 +31,6 @@ public interface IBlockEngine
     /// <exception cref="ArithmeticException">A value left the finite numbers.</exception>
     void Run(ReadOnlySpan<BlockSlice> batch);
 
-    /// <summary>Draws the token that follows <paramref name="ids"/> from the last position's hidden state.</summary>
-    /// <exception cref="ArithmeticException">A logit left the finite numbers.</exception>
-    int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling);
+    /// <summary>Draws a token for each of several sessions, or says in it why there is none.</summary>
+    void Draw(ReadOnlySpan<TokenDraw> batch);
 }

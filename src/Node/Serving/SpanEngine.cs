@@ -9,7 +9,13 @@ namespace Swarm.Node.Serving;
 /// <param name="span">The span, which stays the caller's.</param>
 public sealed class SpanEngine(ModelSpan span) : IBlockEngine
 {
-    private readonly float[] _logits = new float[span.Config.VocabularySize];
+    // Logits take half a megabyte each: as many sessions as are drawn for at once, and no more.
+    private const int DrawsMax = 16;
+
+    private readonly Sampler _sampler = new(new SamplingOptions(), span.Config.VocabularySize);
+    private readonly bool[] _finite = new bool[DrawsMax];
+    private float[] _rows = [];
+    private float[] _logits = [];
 
     /// <inheritdoc/>
     public BlockRange Blocks => span.Blocks;
@@ -55,12 +61,45 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     }
 
     /// <inheritdoc/>
-    public int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling)
+    public void Draw(ReadOnlySpan<TokenDraw> batch)
     {
-        span.Logits(row, _logits);
-        var sampler = new Sampler(sampling.ToOptions(), VocabularySize);
+        for (int first = 0; first < batch.Length; first += DrawsMax)
+        {
+            DrawSome(batch.Slice(first, Math.Min(DrawsMax, batch.Length - first)));
+        }
+    }
 
-        return sampler.Sample(_logits, ids);
+    private void DrawSome(ReadOnlySpan<TokenDraw> batch)
+    {
+        if (_rows.Length < batch.Length * Width)
+        {
+            _rows = new float[batch.Length * Width];
+            _logits = new float[batch.Length * VocabularySize];
+        }
+
+        for (int i = 0; i < batch.Length; i++)
+        {
+            batch[i].Row.Span.CopyTo(_rows.AsSpan(i * Width));
+        }
+
+        Span<bool> finite = _finite.AsSpan(0, batch.Length);
+        span.Logits(
+            _rows.AsSpan(0, batch.Length * Width), _logits.AsSpan(0, batch.Length * VocabularySize), finite);
+
+        for (int i = 0; i < batch.Length; i++)
+        {
+            TokenDraw draw = batch[i];
+
+            if (finite[i])
+            {
+                _sampler.Options = draw.Sampling.ToOptions();
+                draw.Id = _sampler.Sample(_logits.AsSpan(i * VocabularySize, VocabularySize), draw.Ids.Span);
+            }
+            else
+            {
+                draw.Fault = new NotFiniteException(BlockCount, draw.Ids.Length - 1);
+            }
+        }
     }
 
     private static KvCacheType Convert(KvType type) => type == KvType.F32 ? KvCacheType.F32 : KvCacheType.F16;

@@ -48,13 +48,13 @@ public sealed class StageScheduler : IAsyncDisposable
     /// <exception cref="ArithmeticException">This slice's values left the finite numbers.</exception>
     public Task ComputeAsync(BlockSlice slice) => AddAsync(new Job(slice, null));
 
-    /// <summary>Draws a token from the last row of a slice that was computed.</summary>
+    /// <summary>Draws a token from the last row of a slice that was computed, alone or among others.</summary>
     /// <exception cref="ArithmeticException">A logit left the finite numbers.</exception>
     public async Task<int> DrawAsync(ReadOnlyMemory<float> row, ReadOnlyMemory<int> ids, Sampling sampling)
     {
-        int id = 0;
-        await AddAsync(new Job(null, () => id = _engine.Draw(row.Span, ids.Span, sampling)));
-        return id;
+        var draw = new TokenDraw(row, ids, sampling);
+        await AddAsync(new Job(null, draw));
+        return draw.Fault is null ? draw.Id : throw draw.Fault;
     }
 
     /// <summary>Ends when what was begun is computed.</summary>
@@ -87,18 +87,23 @@ public sealed class StageScheduler : IAsyncDisposable
         {
             List<Job> batch = Gather(ref next);
 
-            if (batch.Count == 1 && batch[0].Draw is { } draw)
+            if (batch.Count == 0)
             {
-                await RunAsync(batch[0], draw, 1, 1);
+                continue;
             }
-            else if (batch.Count > 0)
+
+            if (batch[0].Draw is null)
             {
                 await RunBatchAsync(batch);
+            }
+            else
+            {
+                await DrawBatchAsync(batch);
             }
         }
     }
 
-    // A draw runs alone: it belongs to one session and is no part of a forward pass.
+    // Draws go together, and slices go together: the head is no part of a pass through the blocks.
     private List<Job> Gather(ref Job? next)
     {
         var batch = new List<Job>();
@@ -106,25 +111,36 @@ public sealed class StageScheduler : IAsyncDisposable
 
         while (next is not null || _jobs.Reader.TryRead(out next))
         {
-            int more = next.Slice?.Tokens.Length ?? 0;
+            int more = next.Slice?.Tokens.Length ?? 1;
 
-            if (batch.Count > 0 && (next.Slice is null || rows + more > RowsMax))
+            if (batch.Count > 0 && (rows + more > RowsMax || next.Draw is null != batch[0].Draw is null))
             {
                 break;
             }
 
             batch.Add(next);
             rows += more;
-            bool alone = next.Slice is null;
             next = null;
-
-            if (alone)
-            {
-                break;
-            }
         }
 
         return batch;
+    }
+
+    private async Task DrawBatchAsync(List<Job> batch)
+    {
+        TokenDraw[] draws = [.. batch.Select(job => job.Draw!)];
+
+        try
+        {
+            await _executor.RunAsync(() => _engine.Draw(draws), draws.Length, 1);
+            batch.ForEach(job => job.Done.SetResult());
+        }
+#pragma warning disable CA1031 // whatever it throws belongs to the sessions that asked
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            batch.ForEach(job => job.Done.SetException(exception));
+        }
     }
 
     private async Task RunBatchAsync(List<Job> batch)
@@ -193,7 +209,7 @@ public sealed class StageScheduler : IAsyncDisposable
     private static double Smooth(double known, double measured)
         => known == 0 ? measured : known + (Smoothing * (measured - known));
 
-    private sealed record Job(BlockSlice? Slice, Action? Draw)
+    private sealed record Job(BlockSlice? Slice, TokenDraw? Draw)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -194,6 +194,35 @@ public sealed class ModelSpanTests
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThanOrEqualTo(1024));
     }
 
+    [Test]
+    public void Logits_of_many_sessions_are_those_of_each_alone_and_one_that_is_not_finite_spoils_no_other()
+    {
+        const int Count = 5;
+        int vocabulary = _model.Config.VocabularySize;
+        float[] rows = Alone([.. Ids.Take(Count)]);
+        rows[2 * _model.Config.Width] = float.NaN;
+        float[] together = new float[Count * vocabulary];
+        bool[] finite = new bool[Count];
+        _model.Logits(rows, together, finite);
+
+        for (int i = 0; i < Count; i++)
+        {
+            float[] row = rows[(i * _model.Config.Width)..((i + 1) * _model.Config.Width)];
+            float[] alone = new float[vocabulary];
+            Assert.That(finite[i], Is.EqualTo(i != 2));
+
+            if (finite[i])
+            {
+                _model.Logits(row, alone);
+                Assert.That(together.AsSpan(i * vocabulary, vocabulary).SequenceEqual(alone), $"row {i}");
+            }
+            else
+            {
+                _ = Assert.Throws<NotFiniteException>(() => _model.Logits(row, alone));
+            }
+        }
+    }
+
     private KvCache Cache() => _model.NewCache(_model.Blocks, 40, KvCacheType.F16);
 
     private float[] Rows(int count) => new float[count * _model.Config.Width];

@@ -38,7 +38,15 @@ public sealed class ToyEngine(BlockRange blocks, int blockCount) : IBlockEngine
         }
     }
 
-    public int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling)
+    public void Draw(ReadOnlySpan<TokenDraw> batch)
+    {
+        foreach (TokenDraw draw in batch)
+        {
+            draw.Id = Draw(draw.Row.Span, draw.Ids.Span, draw.Sampling);
+        }
+    }
+
+    private int Draw(ReadOnlySpan<float> row, ReadOnlySpan<int> ids, Sampling sampling)
     {
         int drawn = Mix((int)sampling.Seed % Prime, ids.Length);
 
