@@ -141,6 +141,7 @@ internal sealed unsafe class BatchRunner : IDisposable
 
     private void Flush()
     {
+        _work.Input.Begin(_count, _work.Width);
         _pool.For(_count, 20L * _work.Width, _embed);
 
         for (int block = _blocks.First; block < _blocks.Last; block++)
@@ -196,7 +197,6 @@ internal sealed unsafe class BatchRunner : IDisposable
         if (_weights.PositionEmbedding is { } embedding)
         {
             // The input of the first product is not in use yet.
-            _work.Input.Width = _work.Width;
             float* row = _work.Input.Column(column);
             embedding.DecodeRow(position, new Span<float>(row, _work.Width));
             Sum.Into(_work.Hidden(column), row, _work.Width);

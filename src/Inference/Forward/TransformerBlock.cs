@@ -17,7 +17,6 @@ internal sealed unsafe class TransformerBlock
     private readonly bool _vectors;
     private readonly RangeAction _normalize;
     private readonly RangeAction _place;
-    private readonly RangeAction _quantize;
     private readonly RangeAction _activate;
     private readonly RangeAction _addAttention;
     private readonly RangeAction _addFeedForward;
@@ -39,7 +38,6 @@ internal sealed unsafe class TransformerBlock
         _vectors = pool.Limit > Isa.Scalar;
         _normalize = Normalize;
         _place = Place;
-        _quantize = Quantize;
         _activate = Activate;
         _addAttention = AddAttention;
         _addFeedForward = AddFeedForward;
@@ -57,9 +55,9 @@ internal sealed unsafe class TransformerBlock
         Norm(weights.AttentionNorm);
         ProjectQkv();
         ForColumns(spec.KeySize * spec.HeadCount, _place);
-        work.Input.Width = spec.HeadCount * spec.ValueSize;
+        work.Input.Begin(count, spec.HeadCount * spec.ValueSize);
         _attention.Run(weights, block, work, columns, active, count);
-        Project(weights.Output, work.Result, work.Width);
+        Multiply(weights.Output, work.Result, work.Width);
         ForColumns(work.Width, _addAttention);
 
         Norm(weights.FeedForwardNorm);
@@ -69,28 +67,23 @@ internal sealed unsafe class TransformerBlock
         }
 
         Multiply(weights.Up, work.Up, work.InnerWidth);
-        work.Input.Width = spec.FeedForwardSize;
+        work.Input.Begin(count, spec.FeedForwardSize);
         ForColumns(spec.FeedForwardSize * 16, _activate);
-        Project(weights.Down, work.Result, work.Width);
+        Multiply(weights.Down, work.Result, work.Width);
         ForColumns(work.Width, _addFeedForward);
     }
 
     /// <summary>The head: the final norm of the first <paramref name="count"/> hidden states, then the logits.</summary>
     public void Head(NormWeights norm, Projection output, Workspace work, int count, float* logits)
     {
-        work.Input.Width = work.Width;
+        work.Input.Begin(count, work.Width);
 
         for (int i = 0; i < count; i++)
         {
             norm.Apply(work.Hidden(i), work.Width, work.Input.Column(i), _vectors);
-
-            if (output.Matrix.IsQuantized)
-            {
-                work.Input.Quantize(i);
-            }
         }
 
-        _matMul.Multiply(output, work.Input, count, logits, output.Matrix.Rows);
+        _matMul.Multiply(output, work.Input, logits, output.Matrix.Rows);
     }
 
     private void ForColumns(long cost, RangeAction action) => _pool.For(_count, cost, action);
@@ -98,7 +91,7 @@ internal sealed unsafe class TransformerBlock
     private void Norm(NormWeights norm)
     {
         _norm = norm;
-        _work.Input.Width = _work.Width;
+        _work.Input.Begin(_count, _work.Width);
         ForColumns(4L * _work.Width, _normalize);
     }
 
@@ -107,7 +100,6 @@ internal sealed unsafe class TransformerBlock
         for (int i = first; i < last; i++)
         {
             _norm.Apply(_work.Hidden(_active[i]), _work.Width, _work.Input.Column(i), _vectors);
-            _work.Input.Quantize(i);
         }
     }
 
@@ -190,20 +182,6 @@ internal sealed unsafe class TransformerBlock
         }
     }
 
-    private void Project(Projection projection, float* output, int stride)
-    {
-        ForColumns(_work.Input.Width, _quantize);
-        Multiply(projection, output, stride);
-    }
-
-    private void Quantize(int first, int last)
-    {
-        for (int i = first; i < last; i++)
-        {
-            _work.Input.Quantize(i);
-        }
-    }
-
     private void Multiply(Projection projection, float* output, int stride)
-        => _matMul.Multiply(projection, _work.Input, _count, output, stride);
+        => _matMul.Multiply(projection, _work.Input, output, stride);
 }

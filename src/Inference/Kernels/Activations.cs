@@ -2,27 +2,36 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary>Columns of inputs for a product: as floats, and as bytes when the weights are quantized.</summary>
+/// <summary>
+/// Columns of inputs for products: floats that a caller fills, and the bytes that quantized weights want, made from
+/// them once, by the first product that needs them.
+/// </summary>
 internal sealed unsafe class Activations : IDisposable
 {
     private readonly NativeBuffer _floats;
     private readonly NativeBuffer _quants;
     private readonly NativeBuffer _scales;
     private readonly NativeBuffer _sums;
+    private readonly RangeAction _quantize;
     private readonly bool _vectors;
+    private bool _isQuantized;
 
-    public Activations(int columns, int widthMax, Isa limit)
+    public Activations(int columnsMax, int widthMax, Isa limit)
     {
-        long values = (long)columns * widthMax;
+        long values = (long)columnsMax * widthMax;
         _floats = NativeBuffer.OfFloats(values);
         _quants = new NativeBuffer(values);
         _scales = NativeBuffer.OfFloats(values / QuantizedBlock.Length);
         _sums = NativeBuffer.OfFloats(values / QuantizedBlock.Length);
+        _quantize = Quantize;
         _vectors = limit > Isa.Scalar;
     }
 
-    /// <summary>Inputs of one column; set by whoever fills them.</summary>
-    public int Width { get; set; }
+    /// <summary>How many columns there are now.</summary>
+    public int Columns { get; private set; }
+
+    /// <summary>Inputs of one column.</summary>
+    public int Width { get; private set; }
 
     public float* Floats => _floats.Floats;
 
@@ -32,16 +41,35 @@ internal sealed unsafe class Activations : IDisposable
 
     public int* Sums => (int*)_sums.Pointer;
 
+    /// <summary>Announces new floats: the caller fills the columns before the next product reads them.</summary>
+    public void Begin(int columns, int width) => (Columns, Width, _isQuantized) = (columns, width, false);
+
     /// <summary>The inputs of one column.</summary>
     public float* Column(int column) => Floats + ((long)column * Width);
 
-    /// <summary>Quantizes one column's floats.</summary>
-    public void Quantize(int column)
+    /// <summary>Makes the bytes, unless they are made already.</summary>
+    public void Quantize(ComputePool pool)
+    {
+        if (!_isQuantized)
+        {
+            pool.For(Columns, Width, _quantize);
+            _isQuantized = true;
+        }
+    }
+
+    public void Dispose()
+    {
+        _floats.Dispose();
+        _quants.Dispose();
+        _scales.Dispose();
+        _sums.Dispose();
+    }
+
+    private void Quantize(int first, int last)
     {
         int blocks = Width / QuantizedBlock.Length;
-        long first = (long)column * blocks;
 
-        for (long block = first; block < first + blocks; block++)
+        for (long block = (long)first * blocks; block < (long)last * blocks; block++)
         {
             float* source = Floats + (block * QuantizedBlock.Length);
             sbyte* quants = Quants + (block * QuantizedBlock.Length);
@@ -55,13 +83,5 @@ internal sealed unsafe class Activations : IDisposable
                 QuantizedBlock.Scalar(source, quants, out Scales[block], out Sums[block]);
             }
         }
-    }
-
-    public void Dispose()
-    {
-        _floats.Dispose();
-        _quants.Dispose();
-        _scales.Dispose();
-        _sums.Dispose();
     }
 }

@@ -16,13 +16,18 @@ internal sealed unsafe class MatMul
         _rows = Rows;
     }
 
-    /// <summary>Computes <c>matrix · input + bias</c> for the first <paramref name="columns"/> columns.</summary>
-    public void Multiply(Projection projection, Activations input, int columns, float* output, int outputStride)
+    /// <summary>Computes <c>matrix · input + bias</c> for every column.</summary>
+    public void Multiply(Projection projection, Activations input, float* output, int outputStride)
     {
+        if (projection.Matrix.IsQuantized)
+        {
+            input.Quantize(_pool);
+        }
+
         _projection = projection;
         _product = new Product
         {
-            Columns = columns,
+            Columns = input.Columns,
             Floats = input.Floats,
             Quants = input.Quants,
             Scales = input.Scales,
@@ -30,7 +35,7 @@ internal sealed unsafe class MatMul
             Output = output,
             OutputStride = outputStride,
         };
-        _pool.For(projection.Matrix.Groups, (long)projection.Matrix.Width * RowGroup.Rows * columns, _rows);
+        _pool.For(projection.Matrix.Groups, (long)projection.Matrix.Width * RowGroup.Rows * input.Columns, _rows);
     }
 
     private void Rows(int firstGroup, int lastGroup)

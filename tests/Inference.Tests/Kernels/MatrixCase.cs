@@ -74,19 +74,14 @@ internal sealed class MatrixCase
     {
         using var pool = new ComputePool(threads, limit);
         using var projection = new Projection(Pack(limit), null);
-        using var input = new Activations(_columns, _width, limit) { Width = _width };
+        using var input = new Activations(_columns, _width, limit);
+        input.Begin(_columns, _width);
         Inputs.CopyTo(new Span<float>(input.Floats, Inputs.Length));
-
-        for (int column = 0; column < _columns && projection.Matrix.IsQuantized; column++)
-        {
-            input.Quantize(column);
-        }
-
         float[] output = new float[_columns * _rows];
 
         fixed (float* target = output)
         {
-            new MatMul(pool).Multiply(projection, input, _columns, target, _rows);
+            new MatMul(pool).Multiply(projection, input, target, _rows);
         }
 
         return output;
