@@ -21,19 +21,19 @@ internal static class EngineBenchmark
     private static void Measure(EngineOptions options, ModelFile file, MemoryRead memory, int threads)
     {
         using var engine = new OwnEngine(file, threads);
-        _ = engine.Measure(Math.Min(options.Prompt, 64), Math.Min(options.Generate, 16));
+        _ = engine.Measure(options with { Prompt = Math.Min(options.Prompt, 64), Generate = 16 });
         List<Rates> ours = [];
-        List<Rates> theirs = [];
+        List<Rates>[] theirs = [.. options.Rivals.Select(_ => new List<Rates>())];
         List<double> reads = [];
 
         for (int round = 0; round < options.Rounds; round++)
         {
             reads.Add(memory.Measure(threads));
-            ours.Add(engine.Measure(options.Prompt, options.Generate));
+            ours.Add(engine.Measure(options));
 
-            if (options.Peer is not null)
+            for (int rival = 0; rival < theirs.Length; rival++)
             {
-                theirs.Add(PeerEngine.Measure(options, threads));
+                theirs[rival].Add(options.Rivals[rival].Measure(options, threads));
             }
         }
 
@@ -43,21 +43,31 @@ internal static class EngineBenchmark
         Console.WriteLine();
         Console.WriteLine($"{threads} thread{(threads > 1 ? "s" : "")}: loaded {engine.WeightBytes / 1e6:F0} MB in "
             + $"{engine.LoadTime.TotalSeconds:F2} s, memory {Spread.Of(reads)} GB/s, generation uses {share:P0} of it");
-        Report("prefill", ours.Select(rates => rates.Prefill), theirs.Select(rates => rates.Prefill));
-        Report("generation", ours.Select(rates => rates.Generation), theirs.Select(rates => rates.Generation));
-    }
+        Report("prefill", rates => rates.Prefill);
+        Report("generation", rates => rates.Generation);
 
-    private static void Report(string what, IEnumerable<double> ours, IEnumerable<double> theirs)
-    {
-        var own = Spread.Of(ours);
-        string line = $"  {what,-10} {own} tokens/s";
-
-        if (theirs.Any())
+        for (int width = 0; width < options.Sessions.Length; width++)
         {
-            var peer = Spread.Of(theirs);
-            line += $"   peer {peer}   ratio {own.Median / peer.Median:F2}";
+            int at = width;
+            Report($"{options.Sessions[width]} together", rates => at < rates.Together.Count ? rates.Together[at] : 0);
         }
 
-        Console.WriteLine(line);
+        void Report(string what, Func<Rates, double> rate)
+        {
+            var own = Spread.Of(ours.Select(rate));
+            Console.Write($"  {what,-12} {own} tokens/s");
+
+            for (int rival = 0; rival < theirs.Length; rival++)
+            {
+                var other = Spread.Of(theirs[rival].Select(rate));
+
+                if (other.Median > 0)
+                {
+                    Console.Write($"   {options.Rivals[rival].Name} {other}: {own.Median / other.Median:F2}x");
+                }
+            }
+
+            Console.WriteLine();
+        }
     }
 }

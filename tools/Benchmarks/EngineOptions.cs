@@ -4,9 +4,13 @@ namespace Swarm.Benchmarks;
 internal sealed record EngineOptions
 {
     public const string Usage = """
-          --peer PATH        another engine's bench program, run in turns with ours:
-                             PATH bench MODEL --threads T --prompt P --generate G --runs 1
-                             must print a JSON object with prefillTokensPerSecond and generationTokensPerSecond
+          --llama-bench NAME=PROGRAM   a native llama-bench of llama.cpp or of a fork, run in turns with ours; may be given
+                             several times; arguments for every call may follow PROGRAM in the same word:
+                             --llama-bench "repacked=build/bin/llama-bench -rtr 1"
+          --peer NAME=PROGRAM   any program that, called with
+                             bench MODEL --threads T --prompt P --generate G --runs 1,
+                             prints a JSON object with prefillTokensPerSecond and generationTokensPerSecond
+          --sessions 2,4     also generate for so many sessions together
           --threads 1,2      thread counts to measure
           --prompt 512       tokens of the prompt
           --generate 64      tokens generated after it
@@ -15,7 +19,9 @@ internal sealed record EngineOptions
 
     public required string Model { get; init; }
 
-    public string? Peer { get; init; }
+    public IReadOnlyList<IRival> Rivals { get; init; } = [];
+
+    public int[] Sessions { get; init; } = [];
 
     public int[] Threads { get; init; } = [1, 2];
 
@@ -40,7 +46,9 @@ internal sealed record EngineOptions
         {
             options = name switch
             {
-                "--peer" => options with { Peer = value },
+                "--peer" => options.And(value, (rival, command) => new JsonRival(rival, command)),
+                "--llama-bench" => options.And(value, (rival, command) => new LlamaBenchRival(rival, command)),
+                "--sessions" => options with { Sessions = Options.Numbers(value) },
                 "--threads" => options with { Threads = Options.Numbers(value) },
                 "--prompt" => options with { Prompt = Options.Number(value) },
                 "--generate" => options with { Generate = Options.Number(value) },
@@ -51,4 +59,9 @@ internal sealed record EngineOptions
 
         return options;
     }
+
+    private EngineOptions And(string text, Func<string, RivalCommand, IRival> make)
+        => text.Split('=', 2) is [{ Length: > 0 } name, { } command]
+            ? this with { Rivals = [.. Rivals, make(name, RivalCommand.Parse(command))] }
+            : throw new ArgumentException($"{text} is not NAME=PROGRAM");
 }

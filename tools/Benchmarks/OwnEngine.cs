@@ -33,48 +33,68 @@ internal sealed class OwnEngine : IDisposable
         _pool.Dispose();
     }
 
-    /// <summary>One run: prompt from an empty cache, then generation from an empty cache.</summary>
-    public Rates Measure(int prompt, int generate)
+    /// <summary>One run: prompt, generation, and generation for several sessions, each from an empty cache.</summary>
+    public Rates Measure(EngineOptions options) => new(
+        Prefill(options.Prompt),
+        Together(1, options.Generate),
+        [.. options.Sessions.Select(sessions => Together(sessions, options.Generate))]);
+
+    private double Prefill(int prompt)
     {
-        int vocabulary = _model.Config.VocabularySize;
-        int[] ids = [.. Enumerable.Range(0, prompt).Select(i => (int)((long)i * Stride % vocabulary))];
+        int[] ids = [.. Enumerable.Range(0, prompt).Select(Id)];
         float[] rows = new float[prompt * _model.Config.Width];
-        float[] logits = new float[vocabulary];
-        using KvCache cache = _model.NewCache(_model.Blocks, Math.Max(prompt, generate) + 1, KvCacheType.F16);
-
+        float[] logits = new float[_model.Config.VocabularySize];
+        using KvCache cache = NewCache(prompt);
         long start = Stopwatch.GetTimestamp();
-        Step(cache, ids, rows, logits);
-        double prefill = prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        _model.Run([Slice(cache, ids, rows)]);
+        _model.Logits(rows.AsSpan(rows.Length - _model.Config.Width), logits);
+        return prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
 
-        cache.Truncate(0);
+    // Greedy, every session from a token of its own.
+    private double Together(int sessions, int generate)
+    {
+        int width = _model.Config.Width;
+        int vocabulary = _model.Config.VocabularySize;
+        KvCache[] caches = [.. Enumerable.Range(0, sessions).Select(_ => NewCache(generate))];
+        int[] ids = [.. Enumerable.Range(0, sessions).Select(Id)];
+        float[] rows = new float[sessions * width];
+        float[] logits = new float[sessions * vocabulary];
+        bool[] finite = new bool[sessions];
         var sampler = new Sampler(SamplingOptions.Greedy, vocabulary);
-        int[] one = [ids[0]];
-        float[] row = new float[_model.Config.Width];
-        Step(cache, one, row, logits);
-        start = Stopwatch.GetTimestamp();
+        long start = 0;
 
-        for (int i = 1; i < generate; i++)
+        for (int step = 0; step < generate; step++)
         {
-            one[0] = sampler.Sample(logits, []);
-            Step(cache, one, row, logits);
+            // The first step touches the caches for the first time.
+            start = step == 1 ? Stopwatch.GetTimestamp() : start;
+            _model.Run(
+            [
+                .. caches.Select((cache, i) => Slice(cache, ids.AsMemory(i, 1), rows.AsMemory(i * width, width))),
+            ]);
+            _model.Logits(rows, logits, finite);
+
+            for (int i = 0; i < sessions; i++)
+            {
+                ids[i] = sampler.Sample(logits.AsSpan(i * vocabulary, vocabulary), []);
+            }
         }
 
-        return new Rates(prefill, (generate - 1) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Array.ForEach(caches, cache => cache.Dispose());
+        return sessions * (generate - 1) / seconds;
     }
 
-    private void Step(KvCache cache, int[] ids, float[] rows, float[] logits)
+    private int Id(int index) => (int)((long)index * Stride % _model.Config.VocabularySize);
+
+    private KvCache NewCache(int positions) => _model.NewCache(_model.Blocks, positions, KvCacheType.F16);
+
+    private StepSlice Slice(KvCache cache, ReadOnlyMemory<int> ids, Memory<float> rows) => new()
     {
-        _model.Run(
-        [
-            new StepSlice
-            {
-                Cache = cache,
-                Blocks = _model.Blocks,
-                Position = cache.Length,
-                Tokens = ids,
-                Rows = rows,
-            },
-        ]);
-        _model.Logits(rows.AsSpan(rows.Length - _model.Config.Width), logits);
-    }
+        Cache = cache,
+        Blocks = _model.Blocks,
+        Position = cache.Length,
+        Tokens = ids,
+        Rows = rows,
+    };
 }
