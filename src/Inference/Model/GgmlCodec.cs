@@ -104,6 +104,14 @@ public static class GgmlCodec
         GgmlType.Q5_0 => ScaledEncoder.Q5_0,
         GgmlType.Q5_1 => ScaledEncoder.Q5_1,
         GgmlType.Q8_0 => ScaledEncoder.Q8_0,
+        GgmlType.Q2_K => KEncoder.Q2_K,
+        GgmlType.Q3_K => KEncoder.Q3_K,
+        GgmlType.Q4_K => KEncoder.Q4_K,
+        GgmlType.Q5_K => KEncoder.Q5_K,
+        GgmlType.Q6_K => KEncoder.Q6_K,
+        GgmlType.IQ4_NL => TableEncoder.IQ4_NL,
+        GgmlType.IQ4_XS => TableEncoder.IQ4_XS,
+        GgmlType.MXFP4 => TableEncoder.MXFP4,
         _ => throw Unsupported(type, GgmlTypes.Encodable),
     };
 

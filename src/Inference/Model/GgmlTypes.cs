@@ -65,6 +65,8 @@ public static class GgmlTypes
     [
         GgmlType.F32, GgmlType.F16, GgmlType.BF16,
         GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
+        GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+        GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4,
     ];
 
     /// <summary>Whether <paramref name="id"/> is a type that files may hold.</summary>
