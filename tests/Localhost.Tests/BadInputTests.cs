@@ -61,6 +61,7 @@ public sealed class BadInputTests
     [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/long.txt", 2, "shorten the prompt", TestName = "Prompt longer than the context")]
     [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/none.txt", 2, "no prompt file", TestName = "Missing prompt file")]
     [TestCase("generate --model nosuch --local hello", 2, "there is no file", TestName = "Unknown model")]
+    [TestCase("generate --model {dir}/tiny.gguf --kv q4_0 hello", 2, "q8_0", TestName = "Unknown cache type")]
     [TestCase("generate --model {dir}/tiny.gguf --temp -1 hello", 2, "--temp", TestName = "Bad temperature")]
     [TestCase("generate --model {dir}/tiny.gguf -n none hello", 2, "none", TestName = "Bad number")]
     [TestCase("generate --model {dir}/tiny.gguf --seed -1 hello", 2, "--seed: '-1' is no number", TestName = "Bad seed")]

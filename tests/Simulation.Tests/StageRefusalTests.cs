@@ -113,7 +113,7 @@ public sealed class StageRefusalTests
     public void A_cache_one_byte_too_large_is_refused_with_no_room()
     {
         long needed = new ToyEngine(new BlockRange(2, 6), SimulatedSessions.Blocks)
-            .KvBytesPerPosition(new BlockRange(2, 6), KvType.F16) * StageByHand.ContextLength;
+            .KvBytes(new BlockRange(2, 6), StageByHand.ContextLength, KvType.F16);
 
         StageByHand.Run(
             async stage =>

@@ -91,7 +91,11 @@ internal sealed unsafe class BatchRunner : IDisposable
         }
     }
 
-    public void Dispose() => _work.Dispose();
+    public void Dispose()
+    {
+        _work.Dispose();
+        _transformer.Dispose();
+    }
 
     private long RowsOf(ReadOnlySpan<StepSlice> batch)
     {

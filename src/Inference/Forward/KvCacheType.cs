@@ -4,8 +4,11 @@ namespace Swarm.Inference.Forward;
 public enum KvCacheType
 {
     /// <summary>32-bit floats: as computed.</summary>
-    F32,
+    F32 = 1,
 
     /// <summary>16-bit floats: rounded before use, half the memory.</summary>
-    F16,
+    F16 = 2,
+
+    /// <summary>Bytes, 32 with a scale: rounded before use, a little more than a quarter of the memory.</summary>
+    Q8_0 = 3,
 }

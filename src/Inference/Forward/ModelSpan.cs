@@ -12,14 +12,16 @@ public sealed unsafe class ModelSpan : IDisposable
     private readonly Lock _gate = new();
     private readonly SpanWeights _weights;
     private readonly ComputePool _pool;
+    private readonly KvPool _caches;
     private readonly BatchRunner _runner;
 
-    private ModelSpan(ModelConfig config, BlockRange blocks, SpanWeights weights, ComputePool pool)
+    private ModelSpan(ModelConfig config, BlockRange blocks, SpanWeights weights, ComputePool pool, KvPool caches)
     {
         Config = config;
         Blocks = blocks;
         _weights = weights;
         _pool = pool;
+        _caches = caches;
         _runner = new BatchRunner(config, blocks, weights, pool);
     }
 
@@ -36,9 +38,18 @@ public sealed unsafe class ModelSpan : IDisposable
     public long WeightBytes => _weights.Bytes;
 
     /// <summary>Reads the tensors that <paramref name="blocks"/> need, and no others.</summary>
+    /// <param name="file">The model's file; not needed afterwards.</param>
+    /// <param name="blocks">The blocks to load.</param>
+    /// <param name="pool">The threads that load and compute; the caller's.</param>
+    /// <param name="progress">Told the share that is loaded.</param>
+    /// <param name="caches">What its sessions' caches come from, now the span's own; without one there is no limit.</param>
     /// <exception cref="GgufException">The file became shorter, or holds a weight that is not finite.</exception>
     public static ModelSpan Load(
-        ModelFile file, BlockRange blocks, ComputePool pool, IProgress<double>? progress = null)
+        ModelFile file,
+        BlockRange blocks,
+        ComputePool pool,
+        IProgress<double>? progress = null,
+        KvPool? caches = null)
     {
         if (blocks.IsEmpty || !file.Config.AllBlocks.Contains(blocks))
         {
@@ -46,20 +57,26 @@ public sealed unsafe class ModelSpan : IDisposable
                 nameof(blocks), blocks, $"the model has blocks {file.Config.AllBlocks}");
         }
 
-        return new ModelSpan(file.Config, blocks, WeightLoader.Load(file, blocks, pool, progress), pool);
+        SpanWeights weights = WeightLoader.Load(file, blocks, pool, progress);
+        return new ModelSpan(file.Config, blocks, weights, pool, caches ?? new KvPool());
     }
 
     /// <summary>Bytes that one position of a session takes in the cache of these blocks.</summary>
     public static long KvBytesPerPosition(ModelConfig config, BlockRange blocks, KvCacheType type)
         => KvCache.BytesPerPosition(config, blocks, type);
 
+    /// <summary>Bytes that the cache of a session takes: whole pages.</summary>
+    public long KvBytes(BlockRange blocks, int positions, KvCacheType type)
+        => KvCache.BytesPerPosition(Config, blocks, type) * _caches.WholePages(positions);
+
     /// <summary>Reserves the cache of one session: all its memory, now.</summary>
     /// <param name="blocks">Which of the loaded blocks the session computes here.</param>
     /// <param name="positions">How many positions it may reach.</param>
     /// <param name="type">How numbers are kept.</param>
+    /// <exception cref="KvMemoryException">The pool has no memory for it.</exception>
     public KvCache NewCache(BlockRange blocks, int positions, KvCacheType type)
         => !blocks.IsEmpty && Blocks.Contains(blocks)
-            ? new KvCache(Config, blocks, positions, type)
+            ? new KvCache(_caches, Config, blocks, positions, type)
             : throw new ArgumentOutOfRangeException(nameof(blocks), blocks, $"blocks {Blocks} are loaded");
 
     /// <summary>
@@ -131,6 +148,7 @@ public sealed unsafe class ModelSpan : IDisposable
     {
         _runner.Dispose();
         _weights.Dispose();
+        _caches.Dispose();
     }
 
     private void Check(StepSlice slice)
@@ -173,5 +191,7 @@ public sealed unsafe class ModelSpan : IDisposable
                 throw new ArgumentException($"token {token} is not one of {Config.VocabularySize}");
             }
         }
+
+        cache.Own(cache.Length, slice.Position + count);
     }
 }

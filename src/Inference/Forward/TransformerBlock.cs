@@ -8,7 +8,7 @@ namespace Swarm.Inference.Forward;
 /// A batch of columns through one block. Columns are independent: each step is split over the pool by columns, heads or
 /// rows, and none of them sees its neighbours.
 /// </summary>
-internal sealed unsafe class TransformerBlock
+internal sealed unsafe class TransformerBlock : IDisposable
 {
     private readonly ComputePool _pool;
     private readonly MatMul _matMul;
@@ -85,6 +85,8 @@ internal sealed unsafe class TransformerBlock
 
         _matMul.Multiply(output, work.Input, logits, output.Matrix.Rows);
     }
+
+    public void Dispose() => _attention.Dispose();
 
     private void ForColumns(long cost, RangeAction action) => _pool.For(_count, cost, action);
 

@@ -56,7 +56,8 @@ internal static class Exp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Lanes(Vector512<float> x)
     {
-        x = Vector512.Min(Vector512.Max(x, Vector512.Create(Lowest)), Vector512.Create(Highest));
+        // Where one of two is not a number these give the second: it stays so.
+        x = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
         var rounder = Vector512.Create(Rounder);
         var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2OfE), rounder);
         Vector512<float> n = shifted - rounder;

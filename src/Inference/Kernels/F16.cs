@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>16-bit IEEE floats.</summary>
-internal readonly unsafe struct F16 : IFloatFormat
+internal readonly unsafe struct F16 : IRoundedFormat
 {
     public static int Size => sizeof(ushort);
 
@@ -12,4 +12,11 @@ internal readonly unsafe struct F16 : IFloatFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sixteen(byte* source) => HalfLanes.Load(source);
+
+    public static bool Round(float value, byte* target)
+    {
+        var rounded = (Half)value;
+        *(Half*)target = rounded;
+        return Half.IsFinite(rounded);
+    }
 }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>32-bit floats.</summary>
-internal readonly unsafe struct F32 : IFloatFormat
+internal readonly unsafe struct F32 : IRoundedFormat
 {
     public static int Size => sizeof(float);
 
@@ -12,4 +12,10 @@ internal readonly unsafe struct F32 : IFloatFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sixteen(byte* source) => Vector512.Load((float*)source);
+
+    public static bool Round(float value, byte* target)
+    {
+        *(float*)target = value;
+        return float.IsFinite(value);
+    }
 }

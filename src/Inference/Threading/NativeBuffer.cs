@@ -54,6 +54,13 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     public static NativeBuffer OfFloats(long count) => new(checked(count * sizeof(float)));
 
+    /// <summary>Copies all of it to a buffer of the same length.</summary>
+    public void CopyTo(NativeBuffer target)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(target.Bytes, Bytes);
+        Buffer.MemoryCopy(Pointer, target.Pointer, Bytes, Bytes);
+    }
+
     public void Dispose()
     {
         Free();

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Swarm.Protocol.Messages;
+using Swarm.Node.Serving;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.CommandLine;
@@ -42,7 +42,7 @@ internal static class GenerateCommand
             Description = "How keys and values are kept.",
             DefaultValueFactory = _ => "f16",
         };
-        kv.AcceptOnlyFromAmong("f16", "f32");
+        kv.AcceptOnlyFromAmong([.. CacheTypes.ByName.Keys]);
         var sampling = new SamplingFlags();
         Option<PeerAddress[]> bootstrap = CommonOptions.Bootstrap();
         Option<string> swarm = CommonOptions.Swarm();
@@ -72,7 +72,7 @@ internal static class GenerateCommand
                 TokensMax = parsed.GetValue(sampling.TokensMax),
                 Sampling = sampling.Read(parsed),
                 Stop = [.. (parsed.GetValue(sampling.Stop) ?? []).Where(stop => stop.Length > 0)],
-                Kv = parsed.GetValue(kv) == "f32" ? KvType.F32 : KvType.F16,
+                Kv = CacheTypes.ByName[parsed.GetRequiredValue(kv)],
                 Local = parsed.GetValue(local),
                 Threads = parsed.GetValue(threads),
                 Bootstrap = parsed.GetValue(bootstrap) ?? [],

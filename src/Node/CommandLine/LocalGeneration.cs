@@ -4,7 +4,6 @@ using Swarm.Inference.Model;
 using Swarm.Inference.Text;
 using Swarm.Inference.Threading;
 using Swarm.Node.Serving;
-using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.CommandLine;
 
@@ -26,7 +25,7 @@ internal static class LocalGeneration
             Sampling = options.Sampling.ToOptions(),
             TokensMax = tokensMax,
             EndIds = tokenizer.EndIds,
-            CacheType = options.Kv == KvType.F32 ? KvCacheType.F32 : KvCacheType.F16,
+            CacheType = options.Kv.ToCacheType(),
         };
 
         long started = time.GetTimestamp();

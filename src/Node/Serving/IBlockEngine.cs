@@ -21,8 +21,8 @@ public interface IBlockEngine
     /// <summary>The longest sequence the model takes.</summary>
     int ContextLength { get; }
 
-    /// <summary>The bytes one position takes in a cache.</summary>
-    long KvBytesPerPosition(BlockRange blocks, KvType type);
+    /// <summary>The bytes that the cache of a session takes.</summary>
+    long KvBytes(BlockRange blocks, int positions, KvType type);
 
     /// <summary>Takes the memory for a session.</summary>
     IBlockCache NewCache(BlockRange blocks, int positions, KvType type);

@@ -209,7 +209,7 @@ internal sealed class SessionTable(ServingOptions options, IStageObserver observ
 
     private void Reserve(StageSession session, StageSeat seat, IBlockEngine engine)
     {
-        long bytes = checked(engine.KvBytesPerPosition(seat.Blocks, seat.Ticket.Kv) * seat.PositionsMax);
+        long bytes = engine.KvBytes(seat.Blocks, seat.PositionsMax, seat.Ticket.Kv);
 
         lock (_lock)
         {

@@ -33,12 +33,12 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     public int ContextLength => span.Config.ContextLength;
 
     /// <inheritdoc/>
-    public long KvBytesPerPosition(BlockRange blocks, KvType type)
-        => ModelSpan.KvBytesPerPosition(span.Config, blocks, Convert(type));
+    public long KvBytes(BlockRange blocks, int positions, KvType type)
+        => span.KvBytes(blocks, positions, type.ToCacheType());
 
     /// <inheritdoc/>
     public IBlockCache NewCache(BlockRange blocks, int positions, KvType type)
-        => new Cache(span.NewCache(blocks, positions, Convert(type)));
+        => new Cache(span.NewCache(blocks, positions, type.ToCacheType()));
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<BlockSlice> batch)
@@ -101,8 +101,6 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
             }
         }
     }
-
-    private static KvCacheType Convert(KvType type) => type == KvType.F32 ? KvCacheType.F32 : KvCacheType.F16;
 
     private sealed class Cache(KvCache kv) : IBlockCache
     {

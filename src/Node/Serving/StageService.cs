@@ -198,7 +198,7 @@ public sealed class StageService : IAsyncDisposable
 
         Require(engine.Blocks.Contains(seat.Blocks), FaultCode.NotServed, $"Blocks {engine.Blocks} are served here.");
         Require(ticket.Stages[^1].Last == engine.BlockCount, FaultCode.BadTicket, "The route leaves blocks out.");
-        Require(ticket.Kv is KvType.F32 or KvType.F16, FaultCode.NotServed, "The cache type is not known here.");
+        Require(ticket.Kv.IsKnown(), FaultCode.NotServed, "The cache type is not known here.");
         Require(ticket.Wire == WireMode.F32, FaultCode.NotServed, "The wire mode is not known here.");
         Require(
             ticket.ContextLength >= 1 && ticket.ContextLength <= engine.ContextLength,

@@ -141,6 +141,9 @@ public sealed class ModelSpanTests
             ModelSpan.KvBytesPerPosition(_model.Config, blocks, KvCacheType.F32), Is.EqualTo(2 * 2 * 2 * 16 * 4));
         Assert.That(
             ModelSpan.KvBytesPerPosition(_model.Config, blocks, KvCacheType.F16), Is.EqualTo(2 * 2 * 2 * 16 * 2));
+        Assert.That(
+            ModelSpan.KvBytesPerPosition(_model.Config, blocks, KvCacheType.Q8_0), Is.EqualTo(2 * 2 * 2 * (16 + 2)));
+        Assert.That(_model.KvBytes(blocks, 65, KvCacheType.F16), Is.EqualTo(2 * 2 * 2 * 16 * 2 * 128));
     }
 
     [Test]

@@ -25,7 +25,8 @@ public sealed class ToyEngine(BlockRange blocks, int blockCount) : IBlockEngine
     /// <summary>Where the arithmetic leaves the finite numbers: by block and the ids so far.</summary>
     public Func<int, int, bool> Breaks { get; set; } = (_, _) => false;
 
-    public long KvBytesPerPosition(BlockRange blocks, KvType type) => blocks.Count * Width * sizeof(int);
+    public long KvBytes(BlockRange blocks, int positions, KvType type)
+        => (long)positions * blocks.Count * Width * sizeof(int);
 
     public IBlockCache NewCache(BlockRange blocks, int positions, KvType type)
         => new Cache(blocks, new int[blocks.Count, positions, Width]);
