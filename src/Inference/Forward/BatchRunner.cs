@@ -30,7 +30,7 @@ internal sealed unsafe class BatchRunner : IDisposable
         _weights = weights;
         _pool = pool;
         _limit = pool.Limit;
-        _transformer = new TransformerBlock(pool, weights.Rotary);
+        _transformer = new TransformerBlock(pool);
         _embed = Enter;
         _work = NewWorkspace(1);
     }
@@ -81,7 +81,7 @@ internal sealed unsafe class BatchRunner : IDisposable
                 rows.Slice(first * _work.Width, count * _work.Width)
                     .CopyTo(new Span<float>(_work.Hidden(0), count * _work.Width));
                 float* results = output + ((long)first * vocabulary);
-                _transformer.Head(_weights.OutputNorm!, _weights.Output!, _work, count, results);
+                _transformer.Head(_config, _weights, _work, count, results);
 
                 for (int row = 0; row < count; row++)
                 {
@@ -125,7 +125,7 @@ internal sealed unsafe class BatchRunner : IDisposable
         _columns = new Column[columns];
         _active = new int[columns];
         LayerSpec[] layers = [.. _weights.Blocks.Select(block => block.Spec)];
-        return new Workspace(_config, layers, columns, _weights.Rotary?.TableLength ?? 0, _limit);
+        return new Workspace(_config, layers, columns, _weights.Rotary.Length, _limit);
     }
 
     private void Add(int slice, int row)
@@ -186,13 +186,18 @@ internal sealed unsafe class BatchRunner : IDisposable
             {
                 _weights.TokenEmbedding!.DecodeRow(slice.Tokens.Span[column.Row], hidden);
                 AddPosition(column.Position, i);
+
+                if (_config.EmbeddingScale != 1)
+                {
+                    Scale.Row(_work.Hidden(i), _config.EmbeddingScale, _work.Width);
+                }
             }
             else
             {
                 slice.Rows.Span.Slice(column.Row * _work.Width, _work.Width).CopyTo(hidden);
             }
 
-            _weights.Rotary?.Fill(column.Position, _work.Angles(i));
+            _weights.Rotary.Fill(column.Position, column.Cache.Capacity, _work.Angles(i));
         }
     }
 

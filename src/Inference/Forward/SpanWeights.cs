@@ -9,19 +9,15 @@ internal sealed record SpanWeights(
     IReadOnlyList<BlockWeights> Blocks,
     NormWeights? OutputNorm,
     Projection? Output,
-    Rotary? Rotary,
+    RotaryTables Rotary,
+    IReadOnlyList<IDisposable> Memory,
     long Bytes) : IDisposable
 {
     public void Dispose()
     {
-        TokenEmbedding?.Dispose();
-        PositionEmbedding?.Dispose();
-        OutputNorm?.Dispose();
-        Output?.Dispose();
-
-        foreach (BlockWeights block in Blocks)
+        foreach (IDisposable part in Memory)
         {
-            block.Dispose();
+            part.Dispose();
         }
     }
 }

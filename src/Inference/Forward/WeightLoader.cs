@@ -50,13 +50,20 @@ internal sealed class WeightLoader
         bool first = _span.Contains(0);
         bool last = _span.Contains(config.BlockCount - 1);
         bool tiedHere = last && config.TiedOutput;
+        var rotary = new RotaryTables();
 
-        PackedMatrix? embedding = first || tiedHere ? Matrix("token_embd.weight") : null;
-        PackedMatrix? positions = first && config.HasPositionEmbedding ? Matrix("position_embd.weight") : null;
-        Rotary? rotary = LoadRotary(config.Layers[_span.First].Rope);
-        BlockWeights[] blocks = [.. Enumerable.Range(_span.First, _span.Count).Select(Block)];
-        NormWeights? norm = last ? Norm("output_norm") : null;
-        PackedMatrix? output = tiedHere ? embedding : last ? Matrix("output.weight") : null;
+        PackedMatrix? embedding = first || tiedHere ? Matrix(ModelTensors.Embedding) : null;
+        PackedMatrix? positions = first && config.HasPositionEmbedding ? Matrix(ModelTensors.Positions) : null;
+        var blocks = new BlockWeights[_span.Count];
+
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            rotary.Add(config.Layers[_span.First + i].Rope, LoadRotary);
+            blocks[i] = new BlockLoader(this, config, _span.First + i, rotary).Load();
+        }
+
+        NormWeights? norm = last ? Norm(config.OutputNorm) : null;
+        PackedMatrix? output = tiedHere ? embedding : last ? Matrix(ModelTensors.Output(config)) : null;
 
         return new SpanWeights(
             embedding,
@@ -65,79 +72,141 @@ internal sealed class WeightLoader
             norm,
             output is null ? null : new Projection(output, null),
             rotary,
+            _loaded,
             _bytesAllocated);
     }
 
-    private BlockWeights Block(int block)
-    {
-        string name = $"blk.{block}.";
-        LayerSpec spec = _file.Config.Layers[block];
-
-        return new BlockWeights(
-            spec,
-            Norm(name + "attn_norm"),
-            spec.FusedQkv
-                ? [Project(name + "attn_qkv")]
-                : [Project(name + "attn_q"), Project(name + "attn_k"), Project(name + "attn_v")],
-            Project(name + "attn_output"),
-            Norm(name + "ffn_norm"),
-            spec.FeedForward == FeedForwardKind.SwiGlu ? Project(name + "ffn_gate") : null,
-            Project(name + "ffn_up"),
-            Project(name + "ffn_down"));
-    }
-
-    private NormWeights Norm(string name)
+    /// <summary>A norm of the model's kind.</summary>
+    public NormWeights Norm(string name)
         => new(_file.Config.Norm, _file.Config.NormEpsilon, Vector(name + ".weight")!, Vector(name + ".bias"));
 
-    private Projection Project(string name) => new(Matrix(name + ".weight"), Vector(name + ".bias"));
+    /// <summary>A matrix with its bias, if the file holds one.</summary>
+    public Projection Project(string name) => new(Matrix(name + ".weight"), Vector(name + ".bias"));
 
-    private Rotary? LoadRotary(RopeSpec spec)
+    private Rotary LoadRotary(RopeSpec spec)
     {
-        using NativeBuffer? factors = spec.HasFactors ? Vector("rope_freqs.weight") : null;
-        return spec.Kind == RopeKind.None
-            ? null
-            : new Rotary(spec, factors is null ? [] : MemoryMarshal.Cast<byte, float>(factors.Span));
+        if (spec.ShortContext > 0)
+        {
+            return new Rotary(
+                spec, Factors(ModelTensors.ShortRopeFactors), Factors(ModelTensors.LongRopeFactors));
+        }
+
+        return new Rotary(spec, spec.HasFactors ? Factors(ModelTensors.RopeFactors) : []);
     }
 
-    private NativeBuffer? Vector(string name)
+    private ReadOnlySpan<float> Factors(string name)
+    {
+        ReadOnlySpan<float> factors = MemoryMarshal.Cast<byte, float>(Vector(name)!.Span);
+
+        return factors.ContainsAnyExceptInRange(float.Epsilon, float.MaxValue)
+            ? throw new GgufException(name, "a factor is not above 0: the file is damaged; copy it again.")
+            : factors;
+    }
+
+    /// <summary>A vector; null when the file does not hold it.</summary>
+    public NativeBuffer? Vector(string name)
     {
         if (_file.Find(name) is not { } tensor)
         {
             return null;
         }
 
-        NativeBuffer buffer = Keep(new NativeBuffer(tensor.Bytes));
-        _file.Read(tensor, 0, buffer.Span);
+        return Floats(tensor, 0, checked((int)tensor.Bytes));
+    }
+
+    private NativeBuffer Floats(GgufTensor tensor, long offset, int bytes)
+    {
+        NativeBuffer buffer = Keep(new NativeBuffer(bytes));
+        _file.Read(tensor, offset, buffer.Span);
 
         foreach (float value in MemoryMarshal.Cast<byte, float>(buffer.Span))
         {
             RequireFinite(tensor, float.IsFinite(value));
         }
 
-        Report(tensor, buffer.Bytes);
+        Report(bytes, buffer.Bytes);
         return buffer;
     }
 
-    private PackedMatrix Matrix(string name)
+    /// <summary>A matrix.</summary>
+    public PackedMatrix Matrix(string name)
     {
         GgufTensor tensor = _file.Require(name);
+        return Rows(tensor, new RowPick(0, checked((int)tensor.Rows)));
+    }
+
+    /// <summary>Some of a tensor's rows as a matrix.</summary>
+    public PackedMatrix Rows(GgufTensor tensor, RowPick pick)
+    {
         PackedMatrix matrix = Keep(
-            new PackedMatrix(tensor.Type, checked((int)tensor.Rows), checked((int)tensor.RowLength), _pool.Limit));
-        _pool.For(matrix.Groups, tensor.RowBytes * RowGroup.Rows, (first, last) => Fill(tensor, matrix, first, last));
-        Report(tensor, matrix.Bytes);
+            new PackedMatrix(tensor.Type, pick.Count, checked((int)tensor.RowLength), _pool.Limit));
+        _pool.For(
+            matrix.Groups, tensor.RowBytes * RowGroup.Rows, (first, last) => Fill(tensor, pick, matrix, first, last));
+        Report(tensor.RowBytes * pick.Count, matrix.Bytes);
         return matrix;
     }
 
-    private void Fill(GgufTensor tensor, PackedMatrix matrix, int first, int last)
+    /// <summary>A matrix as floats, whatever the file keeps it in.</summary>
+    public PackedMatrix Floats(string name)
     {
-        byte[] rows = ArrayPool<byte>.Shared.Rent(checked((int)tensor.RowBytes * RowGroup.Rows));
+        GgufTensor tensor = _file.Require(name);
+        int width = checked((int)tensor.RowLength);
+        PackedMatrix matrix = Keep(new PackedMatrix(GgmlType.F32, checked((int)tensor.Rows), width, _pool.Limit));
+        byte[] stored = new byte[tensor.Bytes];
+        float[] values = new float[tensor.Rows * width];
+        _file.Read(tensor, 0, stored);
+        GgmlCodec.Dequantize(tensor.Type, stored, values);
+
+        for (int group = 0; group < matrix.Groups; group++)
+        {
+            int row = group * RowGroup.Rows;
+            int count = Math.Min(RowGroup.Rows, matrix.Rows - row);
+            RequireFinite(tensor, matrix.Fill(group, MemoryMarshal.AsBytes(values.AsSpan(row * width, count * width))));
+        }
+
+        Report(tensor.Bytes, matrix.Bytes);
+        return matrix;
+    }
+
+    /// <summary>A tensor's vectors, one by one; all null when the file does not hold it.</summary>
+    public NativeBuffer?[] Vectors(string name, int count)
+    {
+        var parts = new NativeBuffer?[count];
+
+        if (_file.Find(name) is { } tensor)
+        {
+            int bytes = checked((int)(tensor.Bytes / count));
+
+            for (int i = 0; i < count; i++)
+            {
+                parts[i] = Floats(tensor, (long)i * bytes, bytes);
+            }
+        }
+
+        return parts;
+    }
+
+    /// <summary>A tensor of the file; some blocks read it in parts.</summary>
+    public GgufTensor Require(string name) => _file.Require(name);
+
+    private void Fill(GgufTensor tensor, RowPick pick, PackedMatrix matrix, int first, int last)
+    {
+        int rowBytes = checked((int)tensor.RowBytes);
+        byte[] rows = ArrayPool<byte>.Shared.Rent(rowBytes * RowGroup.Rows);
 
         for (int group = first; group < last; group++)
         {
-            int count = Math.Min(RowGroup.Rows, matrix.Rows - (group * RowGroup.Rows));
-            Span<byte> bytes = rows.AsSpan(0, count * (int)tensor.RowBytes);
-            _file.Read(tensor, group * RowGroup.Rows * tensor.RowBytes, bytes);
-            RequireFinite(tensor, matrix.Fill(group, bytes));
+            int row = group * RowGroup.Rows;
+            int count = Math.Min(RowGroup.Rows, matrix.Rows - row);
+
+            for (int at = 0; at < count;)
+            {
+                int run = pick.RunAt(row + at, count - at);
+                _file.Read(tensor, pick.Source(row + at) * tensor.RowBytes, rows.AsSpan(at * rowBytes, run * rowBytes));
+                at += run;
+            }
+
+            RequireFinite(tensor, matrix.Fill(group, rows.AsSpan(0, count * rowBytes)));
         }
 
         ArrayPool<byte>.Shared.Return(rows);
@@ -150,10 +219,10 @@ internal sealed class WeightLoader
         return part;
     }
 
-    private void Report(GgufTensor tensor, long allocated)
+    private void Report(long read, long allocated)
     {
         _bytesAllocated += allocated;
-        _bytesRead += tensor.Bytes;
+        _bytesRead += read;
         _progress?.Report((double)_bytesRead / _bytesAll);
     }
 

@@ -9,30 +9,31 @@ namespace Swarm.Inference.Forward;
 /// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
-    private readonly NativeBuffer _hidden;
-    private readonly NativeBuffer _qkv;
-    private readonly NativeBuffer _gate;
-    private readonly NativeBuffer _up;
-    private readonly NativeBuffer _result;
-    private readonly NativeBuffer _angles;
+    private readonly List<NativeBuffer> _memory = [];
+    private readonly float* _hidden;
+    private readonly float* _angles;
 
     public Workspace(ModelConfig config, IReadOnlyList<LayerSpec> layers, int columns, int anglesLength, Isa limit)
     {
         Columns = columns;
         Width = config.Width;
         AnglesLength = anglesLength;
-        QkvWidth = layers.Max(layer => (layer.HeadCount * layer.KeySize)
-            + (layer.KvHeadCount * (layer.KeySize + layer.ValueSize)));
-        InnerWidth = layers.Max(layer => layer.FeedForwardSize);
+        QkvWidth = layers.Max(layer => layer.MixedWidth);
+        int inner = layers.Max(layer => Math.Max(layer.FeedForwardSize, layer.Experts?.Size ?? 0));
         int mixed = layers.Max(layer => layer.HeadCount * layer.ValueSize);
+        bool hasExperts = layers.Any(layer => layer.Experts is not null);
+        InnerWidth = 2 * inner;
+        LogitsWidth = 2 * layers.Max(layer => layer.Experts?.Count ?? 0);
 
-        _hidden = NativeBuffer.OfFloats((long)columns * Width);
-        _qkv = NativeBuffer.OfFloats((long)columns * QkvWidth);
-        _gate = NativeBuffer.OfFloats((long)columns * InnerWidth);
-        _up = NativeBuffer.OfFloats((long)columns * InnerWidth);
-        _result = NativeBuffer.OfFloats((long)columns * Width);
-        _angles = NativeBuffer.OfFloats((long)columns * anglesLength);
-        Input = new Activations(columns, Math.Max(Math.Max(Width, InnerWidth), mixed), limit);
+        _hidden = Floats(Width);
+        _angles = Floats(anglesLength);
+        Qkv = Floats(QkvWidth);
+        Inner = Floats(InnerWidth);
+        Result = Floats(Width);
+        Logits = Floats(LogitsWidth);
+        Mixture = Floats(hasExperts ? Width : 0);
+        Input = new Activations(columns, Math.Max(Math.Max(Width, inner), mixed), limit);
+        Gathered = new Activations(hasExperts ? columns : 0, Math.Max(Width, inner), limit);
     }
 
     /// <summary>Columns there is room for.</summary>
@@ -41,40 +42,54 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>Values of one hidden state.</summary>
     public int Width { get; }
 
-    /// <summary>Room for one column's queries, keys and values.</summary>
+    /// <summary>Room for what the mixing part of one column makes of its input: queries, keys, values.</summary>
     public int QkvWidth { get; }
 
-    /// <summary>Room for one column between the halves of the feed-forward part.</summary>
+    /// <summary>Room for one column between the halves of the feed-forward part: the gate, and what it multiplies.</summary>
     public int InnerWidth { get; }
 
-    /// <summary>Floats of one column's rotary table.</summary>
+    /// <summary>Room for one column's router: a logit to each expert, twice.</summary>
+    public int LogitsWidth { get; }
+
+    /// <summary>Floats of one column's rotary tables.</summary>
     public int AnglesLength { get; }
 
     /// <summary>What the next product reads.</summary>
     public Activations Input { get; }
 
-    public float* Qkv => _qkv.Floats;
+    /// <summary>What the next product of some of the columns reads.</summary>
+    public Activations Gathered { get; }
 
-    public float* Gate => _gate.Floats;
+    public float* Qkv { get; }
 
-    public float* Up => _up.Floats;
+    public float* Inner { get; }
 
-    public float* Result => _result.Floats;
+    /// <summary>What a part of the block gives, column after column.</summary>
+    public float* Result { get; }
+
+    /// <summary>What the routers say, column after column.</summary>
+    public float* Logits { get; }
+
+    /// <summary>What the experts give together, column after column.</summary>
+    public float* Mixture { get; }
 
     /// <summary>The hidden state of a column: what flows from block to block.</summary>
-    public float* Hidden(int column) => _hidden.Floats + ((long)column * Width);
+    public float* Hidden(int column) => _hidden + ((long)column * Width);
 
-    /// <summary>The rotary table of a column's position.</summary>
-    public float* Angles(int column) => _angles.Floats + ((long)column * AnglesLength);
+    /// <summary>The rotary tables of a column's position.</summary>
+    public float* Angles(int column) => _angles + ((long)column * AnglesLength);
 
     public void Dispose()
     {
-        _hidden.Dispose();
-        _qkv.Dispose();
-        _gate.Dispose();
-        _up.Dispose();
-        _result.Dispose();
-        _angles.Dispose();
+        _memory.ForEach(buffer => buffer.Dispose());
         Input.Dispose();
+        Gathered.Dispose();
+    }
+
+    private float* Floats(int each)
+    {
+        var buffer = NativeBuffer.OfFloats((long)Columns * each);
+        _memory.Add(buffer);
+        return buffer.Floats;
     }
 }

@@ -31,7 +31,7 @@ public sealed class Generator
         IReadOnlyList<int> prompt, GeneratorOptions options, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(prompt.Count);
-        int positions = prompt.Count + options.TokensMax;
+        int positions = options.ContextLength ?? prompt.Count + options.TokensMax;
 
         if (_model.Config.HasPositionEmbedding)
         {

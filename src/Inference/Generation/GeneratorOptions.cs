@@ -12,6 +12,12 @@ public sealed record GeneratorOptions
     /// <summary>How many tokens at most.</summary>
     public int TokensMax { get; init; } = 128;
 
+    /// <summary>
+    /// How many positions the session may reach; null for the prompt and <see cref="TokensMax"/>. Some models turn
+    /// longer sessions by other angles.
+    /// </summary>
+    public int? ContextLength { get; init; }
+
     /// <summary>Tokens that end the text.</summary>
     public IReadOnlySet<int> EndIds { get; init; } = new HashSet<int>();
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
@@ -12,12 +13,27 @@ internal static unsafe class Gelu
     private const float Cubic = -0.07135481627260025f;
 
     /// <summary>The specification.</summary>
+    public static float One(float x)
+    {
+        float inner = x * MathF.FusedMultiplyAdd(Cubic, x * x, Linear);
+        return x / (1f + Exp.Scalar(inner));
+    }
+
+    /// <summary>Sixteen at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Lanes(Vector512<float> x)
+    {
+        Vector512<float> inner
+            = x * Vector512.FusedMultiplyAdd(Vector512.Create(Cubic), x * x, Vector512.Create(Linear));
+        return x / (Vector512.Create(1f) + Exp.Lanes(inner));
+    }
+
+    /// <summary>A row, one by one.</summary>
     public static void Scalar(float* x, int count, float* output)
     {
         for (int i = 0; i < count; i++)
         {
-            float inner = x[i] * MathF.FusedMultiplyAdd(Cubic, x[i] * x[i], Linear);
-            output[i] = x[i] / (1f + Exp.Scalar(inner));
+            output[i] = One(x[i]);
         }
     }
 
@@ -28,10 +44,7 @@ internal static unsafe class Gelu
 
         for (int i = 0; i < whole; i += 16)
         {
-            var value = Vector512.Load(x + i);
-            Vector512<float> inner = value
-                * Vector512.FusedMultiplyAdd(Vector512.Create(Cubic), value * value, Vector512.Create(Linear));
-            (value / (Vector512.Create(1f) + Exp.Lanes(inner))).Store(output + i);
+            Lanes(Vector512.Load(x + i)).Store(output + i);
         }
 
         Scalar(x + whole, count - whole, output + whole);

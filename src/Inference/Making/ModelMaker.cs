@@ -35,10 +35,9 @@ public static class ModelMaker
         WriteMetadata(writer, shape);
         VocabularyMaker.Write(writer, shape);
         ModelConfig config = shape.ToConfig();
-        Architecture architecture = Architecture.All.First(known => known.Name == shape.Architecture);
         List<TensorSlot> slots =
         [
-            .. architecture.Slots(config).Where(slot => !slot.Optional).DistinctBy(slot => slot.Name),
+            .. ModelTensors.Of(config).Where(slot => !slot.Optional).DistinctBy(slot => slot.Name),
         ];
         double total = slots.Sum(slot => (double)Elements(slot));
         double done = 0;

@@ -99,6 +99,7 @@ public sealed record ModelShape
             ValueSize = headSize,
             FeedForwardSize = FeedForward,
             FusedQkv = gpt2,
+            Biases = gpt2 ? BiasKinds.All : BiasKinds.None,
             FeedForward = gpt2 ? FeedForwardKind.Gelu : FeedForwardKind.SwiGlu,
             Rope = gpt2 ? RopeSpec.None : new RopeSpec(RopeKind.Norm, headSize, RopeBase, 1, RopeStretch > 1),
         };

@@ -1,19 +1,29 @@
+using Swarm.Inference.Model.Blueprints;
+
 namespace Swarm.Inference.Model;
 
 /// <summary>
-/// One design of block: how its numbers are read into a <see cref="ModelConfig"/>, and which tensors it needs.
-/// A new architecture is one more entry of <see cref="All"/>.
+/// One family of models: how its numbers are read into a <see cref="ModelConfig"/>. Its tensors follow from that
+/// (<see cref="ModelTensors"/>), and so does the forward pass. A new architecture is one more entry of
+/// <see cref="All"/>.
 /// </summary>
-internal sealed record Architecture(
-    string Name,
-    Func<HyperParameters, ModelConfig> Read,
-    Func<ModelConfig, IEnumerable<TensorSlot>> Slots)
+internal sealed record Architecture(string Name, Func<HyperParameters, ModelConfig> Read)
 {
     /// <summary>Every architecture this program computes.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
-        new("llama", LlamaArchitecture.Read, LlamaArchitecture.Slots),
-        new("gpt2", Gpt2Architecture.Read, Gpt2Architecture.Slots),
+        new("llama", LlamaBlueprint.Read),
+        new("gpt2", Gpt2Blueprint.Read),
+        new("qwen2", QwenBlueprint.Read2),
+        new("qwen3", QwenBlueprint.Read3),
+        new("qwen3moe", QwenBlueprint.Read3WithExperts),
+        new("gemma2", GemmaBlueprint.Read2),
+        new("gemma3", GemmaBlueprint.Read3),
+        new("phi3", Phi3Blueprint.Read),
+        new("gpt-oss", GptOssBlueprint.Read),
+        new("granite", GraniteBlueprint.Read),
+        new("smollm3", LlamaBlueprint.ReadSmol3),
+        new("mistral3", LlamaBlueprint.ReadMistral3),
     ];
 
     /// <summary>The architecture of a file.</summary>

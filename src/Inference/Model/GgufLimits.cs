@@ -45,6 +45,9 @@ public static class GgufLimits
     /// <summary>Blocks of a model, eight times the deepest in use.</summary>
     public const int BlocksMax = 1_024;
 
+    /// <summary>Experts of one block: eight times the most in use.</summary>
+    public const int ExpertsMax = 4_096;
+
     /// <summary>Width, heads, feed-forward size and their like: sixteen times the largest in use.</summary>
     public const int WidthMax = 1 << 20;
 

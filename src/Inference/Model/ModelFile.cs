@@ -14,7 +14,7 @@ public sealed class ModelFile : IDisposable
         var architecture = Architecture.Of(file.Metadata);
         Config = architecture.Read(new HyperParameters(file, architecture.Name));
 
-        foreach (TensorSlot slot in architecture.Slots(Config))
+        foreach (TensorSlot slot in ModelTensors.Of(Config))
         {
             Fill(slot);
         }
@@ -167,7 +167,8 @@ public sealed class ModelFile : IDisposable
                 + $"{string.Join(", ", GgmlTypes.Supported)}.");
         }
 
-        if (slot.Dimensions.Count == 1 && tensor.Type != GgmlType.F32)
+        if ((slot.Dimensions.Count == 1 || slot.Name.EndsWith(".bias", StringComparison.Ordinal))
+            && tensor.Type != GgmlType.F32)
         {
             throw new UnsupportedModelException(
                 tensor.Name, $"a vector of type {tensor.Type} is not supported; vectors must be F32.");

@@ -11,4 +11,16 @@ public sealed record RopeSpec(
 {
     /// <summary>No turning at all.</summary>
     public static RopeSpec None { get; } = new(RopeKind.None, 0, 1, 1, false);
+
+    /// <summary>Which frequencies are scaled; null for all.</summary>
+    public YarnSpec? Yarn { get; init; }
+
+    /// <summary>
+    /// The longest session whose angles <c>rope_factors_short.weight</c> divides; longer ones take
+    /// <c>rope_factors_long.weight</c>, from their first position on. 0 for a model without such factors.
+    /// </summary>
+    public int ShortContext { get; init; }
+
+    /// <summary>What sines and cosines are multiplied by.</summary>
+    public float Magnitude { get; init; } = 1;
 }

@@ -7,15 +7,20 @@ namespace Swarm.Inference.Tests.Forward;
 internal static class LogitRows
 {
     /// <summary>All logits, row after row, of ids fed from position 0 in chunks.</summary>
-    public static float[] Of(ModelSpan model, IReadOnlyList<int> ids, KvCacheType type, int chunk = int.MaxValue)
-        => OfStages([model], ids, type, chunk);
+    public static float[] Of(
+        ModelSpan model, IReadOnlyList<int> ids, KvCacheType type, int chunk = int.MaxValue, int context = 0)
+        => OfStages([model], ids, type, chunk, context);
 
     /// <summary>The same through several spans that cover the model, each with its own cache.</summary>
     public static float[] OfStages(
-        IReadOnlyList<ModelSpan> stages, IReadOnlyList<int> ids, KvCacheType type, int chunk = int.MaxValue)
+        IReadOnlyList<ModelSpan> stages,
+        IReadOnlyList<int> ids,
+        KvCacheType type,
+        int chunk = int.MaxValue,
+        int context = 0)
     {
         ModelConfig config = stages[0].Config;
-        KvCache[] caches = [.. stages.Select(stage => stage.NewCache(stage.Blocks, ids.Count, type))];
+        KvCache[] caches = [.. stages.Select(stage => stage.NewCache(stage.Blocks, Math.Max(ids.Count, context), type))];
         float[] logits = new float[ids.Count * config.VocabularySize];
 
         for (int position = 0; position < ids.Count; position += Math.Min(chunk, ids.Count - position))

@@ -25,6 +25,9 @@ internal sealed class Reference : IDisposable
     /// <summary>Whether any matrix is stored in blocks of integers.</summary>
     public bool IsQuantized => File.Tensors.Any(tensor => tensor.Type is GgmlType.Q8_0 or GgmlType.Q4_0);
 
+    /// <summary>The longest session of the other engine, which is part of what it computed.</summary>
+    public int ContextLength => Facts.GetProperty("settings").GetProperty("n_ctx").GetInt32();
+
     /// <summary>The models described in a folder's files.</summary>
     public static IEnumerable<string> In(string folder)
         => Testing.Kit.Files(folder, "*.json").Where(path => Parse(path).TryGetProperty("model_file", out _));

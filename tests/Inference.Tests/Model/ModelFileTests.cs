@@ -11,7 +11,7 @@ namespace Swarm.Inference.Tests.Model;
 public sealed class ModelFileTests
 {
     [TestCase("general.architecture", "mamba", "general.architecture")]
-    [TestCase("llama.rope.scaling.type", "yarn", "llama.rope.scaling.type")]
+    [TestCase("llama.rope.scaling.type", "spiral", "llama.rope.scaling.type")]
     [TestCase("llama.block_count", 0, "llama.block_count")]
     [TestCase("llama.block_count", 2_000_000, "llama.block_count")]
     [TestCase("llama.block_count", 7, "blk.6.attn_norm.weight")]
@@ -28,7 +28,8 @@ public sealed class ModelFileTests
     [TestCase("llama.attention.layer_norm_rms_epsilon", 0f, "llama.attention.layer_norm_rms_epsilon")]
     [TestCase("llama.rope.freq_base", float.PositiveInfinity, "llama.rope.freq_base")]
     [TestCase("llama.context_length", "many", "llama.context_length")]
-    [TestCase("llama.expert_count", 8, "llama.expert_count")]
+    [TestCase("llama.expert_count", 5_000, "llama.expert_count")]
+    [TestCase("llama.expert_count", 8, "llama.expert_used_count")]
     public void A_number_that_does_not_fit_is_named(string key, object value, string field)
     {
         byte[] header = Rewritten((name, writer) => name == key && Write(writer, key, value), added: key, value);

@@ -1,0 +1,81 @@
+using Swarm.Inference.Kernels;
+using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
+
+namespace Swarm.Inference.Forward;
+
+/// <summary>Reads one block's tensors as its description says.</summary>
+internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int block, RotaryTables rotary)
+{
+    private readonly string _prefix = $"blk.{block}.";
+    private readonly LayerSpec _spec = config.Layers[block];
+
+    public BlockWeights Load()
+    {
+        (Rotary? turned, int offset) = rotary.Of(_spec.Rope);
+
+        return new BlockWeights(_spec, Norm("attn_norm"), Norm(_spec.FeedForwardNorm))
+        {
+            Inputs = Inputs(),
+            Output = Project("attn_output"),
+            Rotary = turned,
+            RotaryOffset = offset,
+            Sinks = _spec.HasSinks ? loader.Vector(_prefix + "attn_sinks.weight") : null,
+            QueryNorm = _spec.HasQkNorm ? HeadNorm("attn_q_norm") : null,
+            KeyNorm = _spec.HasQkNorm && _spec.HasKv ? HeadNorm("attn_k_norm") : null,
+            PostMixerNorm = _spec.HasPostNorms ? Norm("post_attention_norm") : null,
+            PostFeedForwardNorm = _spec.HasPostNorms ? Norm("post_ffw_norm") : null,
+            FeedForward = _spec.FeedForwardSize > 0 ? FeedForward() : null,
+            Experts = _spec.Experts is { } experts ? Experts(experts) : null,
+        };
+    }
+
+    private Projection[] Inputs() => _spec.FusedQkv
+        ? [Project("attn_qkv")]
+        : [Project("attn_q"), Project("attn_k"), Project("attn_v")];
+
+    private FeedForwardWeights FeedForward()
+    {
+        string suffix = FeedForwardTensors.Suffix(_spec);
+        bool hasGate = _spec.FeedForward != FeedForwardKind.Gelu && !_spec.FusedGate;
+
+        return new FeedForwardWeights(
+            hasGate ? Project("ffn_gate" + suffix) : null, Project("ffn_up" + suffix), Project("ffn_down" + suffix));
+    }
+
+    private ExpertWeights Experts(ExpertSpec spec)
+    {
+        Projection[] downs = Each("ffn_down_exps", spec.Count);
+        Projection[] ups = Each(spec.FusedGate ? "ffn_gate_up_exps" : "ffn_up_exps", spec.Count);
+        Projection[]? gates = spec.FusedGate ? null : Each("ffn_gate_exps", spec.Count);
+
+        return new ExpertWeights(
+            Router(),
+            spec.HasSelectionBias ? loader.Vector(_prefix + "exp_probs_b.bias") : null,
+            [.. ups.Select((up, expert) => new FeedForwardWeights(gates?[expert], up, downs[expert]))]);
+    }
+
+    // Always of floats, whatever the file keeps it in: who is chosen must not hang on a rounded input.
+    private Projection Router()
+        => new(loader.Floats(_prefix + "ffn_gate_inp.weight"), loader.Vector(_prefix + "ffn_gate_inp.bias"));
+
+    private Projection[] Each(string name, int count)
+    {
+        GgufTensor tensor = loader.Require(_prefix + name + ".weight");
+        int rows = checked((int)(tensor.Rows / count));
+        NativeBuffer?[] biases = loader.Vectors(_prefix + name + ".bias", count);
+
+        return
+        [
+            .. Enumerable.Range(0, count).Select(
+                expert => new Projection(loader.Rows(tensor, new RowPick((long)expert * rows, rows)), biases[expert])),
+        ];
+    }
+
+    private NormWeights Norm(string name) => loader.Norm(_prefix + name);
+
+    private NormWeights HeadNorm(string name)
+        => new(NormKind.Rms, config.NormEpsilon, loader.Vector(_prefix + name + ".weight")!, null);
+
+    private Projection Project(string name) => loader.Project(_prefix + name);
+}

@@ -1,0 +1,51 @@
+namespace Swarm.Inference.Model;
+
+/// <summary>The tensors of the part of a block that mixes positions.</summary>
+internal static class MixerTensors
+{
+    /// <summary>Those of attention, up to the norm after it.</summary>
+    public static void Attention(BlockSlots slots, LayerSpec layer, long width)
+    {
+        long queries = (long)layer.HeadCount * (layer.KeySize + (layer.HasQueryGate ? layer.ValueSize : 0));
+        long keys = (long)layer.KvHeadCount * layer.KeySize;
+        long values = (long)layer.KvHeadCount * layer.ValueSize;
+        bool biases = layer.Biases.HasFlag(BiasKinds.Qkv);
+
+        if (layer.FusedQkv)
+        {
+            slots.Matrix("attn_qkv", width, queries + keys + values, biases);
+        }
+        else
+        {
+            slots.Matrix("attn_q", width, queries, biases);
+
+            if (layer.HasKv)
+            {
+                slots.Matrix("attn_k", width, keys, biases);
+            }
+
+            if (layer.HasKv && !layer.ValueIsKey)
+            {
+                slots.Matrix("attn_v", width, values, biases);
+            }
+        }
+
+        if (layer.HasQkNorm)
+        {
+            slots.Add("attn_q_norm.weight", [layer.KeySize]);
+
+            if (layer.HasKv)
+            {
+                slots.Add("attn_k_norm.weight", [layer.KeySize]);
+            }
+        }
+
+        if (layer.HasSinks)
+        {
+            slots.Add("attn_sinks.weight", [layer.HeadCount]);
+        }
+
+        slots.Matrix(
+            "attn_output", (long)layer.HeadCount * layer.ValueSize, width, layer.Biases.HasFlag(BiasKinds.Output));
+    }
+}
