@@ -7,13 +7,9 @@ namespace Swarm.Inference.Text;
 /// Byte-level byte-pair encoding: the text is cut as the vocabulary wants it, and in every stretch bytes are merged
 /// in the order in which the merges were learned.
 /// </summary>
-internal sealed class BpeTokenizer : ITokenizer
+internal sealed class BpeTokenizer : VocabularyTokenizer
 {
-    private readonly Vocabulary _vocabulary;
     private readonly PreTokenizer _preTokenizer;
-    private readonly TextSplitter _splitter;
-    private readonly TokenBytes _tokenBytes;
-    private readonly bool _addEos;
 
     // Symbols are tokens; a text that is only part of a merge has an id behind them.
     private readonly Dictionary<string, int> _extraIds = new(StringComparer.Ordinal);
@@ -22,75 +18,24 @@ internal sealed class BpeTokenizer : ITokenizer
     private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _merges;
 
     public BpeTokenizer(GgufMetadata metadata)
+        : this(metadata, PreTokenizer.Of(metadata))
     {
-        _vocabulary = new Vocabulary(metadata);
-        _preTokenizer = PreTokenizer.Of(metadata);
-        _splitter = new TextSplitter(metadata, _vocabulary);
+    }
+
+    private BpeTokenizer(GgufMetadata metadata, PreTokenizer preTokenizer)
+        : base(metadata, $"byte-level BPE ({metadata.Text(PreTokenizer.Key) ?? "default"})", preTokenizer.AddBos, false)
+    {
+        _preTokenizer = preTokenizer;
         _byteSymbols =
         [
             .. Enumerable.Range(0, 256).Select(value => SymbolOf(ByteLetters.Letter((byte)value).ToString())),
         ];
         _merges = ReadMerges(metadata);
-        AddBos = (Vocabulary.Adds(metadata, "add_bos_token") ?? _preTokenizer.AddBos) && Bos is not null;
-        _addEos = (Vocabulary.Adds(metadata, "add_eos_token") ?? false) && _vocabulary.Eos is not null;
-        _tokenBytes = new TokenBytes(_vocabulary, Decode);
-        Kind = $"byte-level BPE ({metadata.Text(PreTokenizer.Key) ?? "default"})";
     }
 
-    public string Kind { get; }
+    protected override Encoder CreateEncoder(List<int> output) => new Words(this, output);
 
-    public int Count => _vocabulary.Count;
-
-    public int? Bos => _vocabulary.Bos;
-
-    public IReadOnlySet<int> EndIds => _vocabulary.EndIds;
-
-    public bool AddBos { get; }
-
-    public int[] Encode(string text, bool addSpecial, bool parseSpecial)
-    {
-        var output = new List<int>();
-        var merger = new Merger(this);
-
-        if (addSpecial && AddBos)
-        {
-            output.Add(Bos!.Value);
-        }
-
-        foreach ((int start, int length, int? special) in _splitter.Split(text, parseSpecial))
-        {
-            if (special is { } id)
-            {
-                output.Add(id);
-            }
-            else
-            {
-                EncodePlain(text.Substring(start, length), merger, output);
-            }
-        }
-
-        if (addSpecial && _addEos)
-        {
-            output.Add(_vocabulary.Eos!.Value);
-        }
-
-        return [.. output];
-    }
-
-    public ReadOnlySpan<byte> Bytes(int id) => _tokenBytes.Of(id);
-
-    private void EncodePlain(string text, Merger merger, List<int> output)
-    {
-        var shadow = new ShadowText(text);
-
-        foreach ((int start, int length) in _preTokenizer.Split(shadow.Letters))
-        {
-            int from = shadow.Start(start);
-            merger.Run(text.AsSpan(from, shadow.Start(start + length) - from), output);
-        }
-    }
-
-    private static byte[] Decode(string text, TokenKind kind)
+    protected override byte[] Decode(string text, TokenKind kind)
     {
         if (kind == TokenKind.UserDefined)
         {
@@ -140,7 +85,7 @@ internal sealed class BpeTokenizer : ITokenizer
 
     private int SymbolOf(string text)
     {
-        if (_vocabulary.ById.TryGetValue(text, out int id) || _extraIds.TryGetValue(text, out id))
+        if (Vocabulary.ById.TryGetValue(text, out int id) || _extraIds.TryGetValue(text, out id))
         {
             return id;
         }
@@ -151,10 +96,26 @@ internal sealed class BpeTokenizer : ITokenizer
         return id;
     }
 
+    private sealed class Words(BpeTokenizer tokenizer, List<int> output) : Encoder
+    {
+        private readonly Merger _merger = new(tokenizer);
+
+        public override void Encode(string text, bool isBehindSpecial)
+        {
+            var shadow = new ShadowText(text);
+
+            foreach ((int start, int length) in tokenizer._preTokenizer.Split(shadow.Letters))
+            {
+                int from = shadow.Start(start);
+                _merger.Run(text.AsSpan(from, shadow.Start(start + length) - from), output);
+            }
+        }
+    }
+
     private sealed class Merger(BpeTokenizer tokenizer) : PairMerger
     {
         private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids
-            = tokenizer._vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
+            = tokenizer.Vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
 
         private byte[] _bytes = new byte[256];
         private char[] _letters = new char[256];

@@ -1,6 +1,6 @@
 namespace Swarm.Inference.Text;
 
-/// <summary>Finds tokens that are written out in a text, the longest at the earliest place.</summary>
+/// <summary>Tokens that may be written out in a text.</summary>
 internal sealed class SpecialTokens
 {
     private readonly (string Text, int Id)[] _sorted;
@@ -22,30 +22,15 @@ internal sealed class SpecialTokens
                 || (control && vocabulary.Kinds[id] is TokenKind.Control or TokenKind.Unknown))
             .Select(id => (vocabulary.Texts[id], id)));
 
-    /// <summary>The first token at or after <paramref name="from"/>; false when there is none.</summary>
-    public bool TryFind(string text, int from, out int at, out int length, out int id)
-    {
-        for (at = from; at < text.Length; at++)
-        {
-            if (_first.Contains(text[at]) && TryMatch(text.AsSpan(at), out length, out id))
-            {
-                return true;
-            }
-        }
-
-        length = 0;
-        id = 0;
-        return false;
-    }
-
-    /// <summary>Narrows the sorted tokens letter by letter; the last whole one met is the longest.</summary>
-    private bool TryMatch(ReadOnlySpan<char> text, out int length, out int id)
+    /// <summary>The longest token that <paramref name="text"/> begins with; false when there is none.</summary>
+    public bool TryMatch(ReadOnlySpan<char> text, out int length, out int id)
     {
         length = 0;
         id = 0;
         int low = 0;
-        int high = _sorted.Length;
+        int high = text.Length > 0 && _first.Contains(text[0]) ? _sorted.Length : 0;
 
+        // Narrows the sorted tokens letter by letter; the last whole one met is the longest.
         for (int depth = 0; depth < text.Length; depth++)
         {
             low = FirstAtLeast(low, high, depth, text[depth]);

@@ -8,88 +8,29 @@ namespace Swarm.Inference.Text;
 /// SentencePiece by scores: pairs that form a token are merged, the highest score first; a space is written ▁;
 /// what has no token becomes bytes, or the unknown token where there are none.
 /// </summary>
-internal sealed class SpmTokenizer : ITokenizer
+internal sealed class SpmTokenizer : VocabularyTokenizer
 {
     private const char Space = '\u2581';
 
-    private readonly Vocabulary _vocabulary;
     private readonly uint[] _ranks;
-    private readonly int?[] _bytes = new int?[256];
-    private readonly TokenBytes _tokenBytes;
-    private readonly TextSplitter _splitter;
+    private readonly int?[] _bytes;
     private readonly bool _addSpacePrefix;
-    private readonly bool _addEos;
     private readonly int _longest;
 
     public SpmTokenizer(GgufMetadata metadata)
+        : base(metadata, "SentencePiece", addBos: true, addEos: false)
     {
-        _vocabulary = new Vocabulary(metadata);
-        GgufValue scores = _vocabulary.PerToken(metadata, "scores")
+        GgufValue scores = Vocabulary.PerToken(metadata, "scores")
             ?? throw new GgufException("tokenizer.ggml.scores", "the file does not hold this key; convert it again.");
         _ranks = [.. Enumerable.Range(0, Count).Select(id => Rank((float)scores.Number(id)))];
-        _longest = _vocabulary.Texts.Max(text => text.Length);
-
-        for (int value = 0; value < _bytes.Length; value++)
-        {
-            string name = string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
-            _bytes[value] = _vocabulary.ById.TryGetValue(name, out int id) ? id : null;
-        }
-
-        _addSpacePrefix = Vocabulary.Adds(metadata, "add_space_prefix") ?? true;
-        AddBos = (Vocabulary.Adds(metadata, "add_bos_token") ?? true) && Bos is not null;
-        _addEos = (Vocabulary.Adds(metadata, "add_eos_token") ?? false) && _vocabulary.Eos is not null;
-        _splitter = new TextSplitter(metadata, _vocabulary);
-        _tokenBytes = new TokenBytes(_vocabulary, Decode);
+        _longest = Vocabulary.Texts.Max(text => text.Length);
+        _bytes = Vocabulary.ByteIds();
+        _addSpacePrefix = metadata.Flag("tokenizer.ggml.add_space_prefix") ?? true;
     }
 
-    public string Kind => "SentencePiece";
+    protected override Encoder CreateEncoder(List<int> output) => new Stretches(this, output);
 
-    public int Count => _vocabulary.Count;
-
-    public int? Bos => _vocabulary.Bos;
-
-    public IReadOnlySet<int> EndIds => _vocabulary.EndIds;
-
-    public bool AddBos { get; }
-
-    public int[] Encode(string text, bool addSpecial, bool parseSpecial)
-    {
-        var output = new List<int>();
-        var merger = new Merger(this);
-        bool afterSpecial = true;
-
-        if (addSpecial && AddBos)
-        {
-            output.Add(Bos!.Value);
-        }
-
-        foreach ((int start, int length, int? special) in _splitter.Split(text, parseSpecial))
-        {
-            if (special is { } id)
-            {
-                output.Add(id);
-            }
-            else
-            {
-                // The letters of a word are the same tokens wherever it stands, so a text starts with a space.
-                string prefix = _addSpacePrefix && afterSpecial ? " " : "";
-                merger.Run(string.Concat(prefix, text.AsSpan(start, length)).Replace(' ', Space), output);
-            }
-
-            afterSpecial = special is not null;
-        }
-
-        if (addSpecial && _addEos)
-        {
-            output.Add(_vocabulary.Eos!.Value);
-        }
-
-        return [.. output];
-    }
-
-    public ReadOnlySpan<byte> Bytes(int id) => _tokenBytes.Of(id);
-
-    private static byte[] Decode(string text, TokenKind kind)
+    protected override byte[] Decode(string text, TokenKind kind)
         => kind == TokenKind.Byte
             && text.Length == 6
             && byte.TryParse(text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out byte value)
@@ -105,10 +46,22 @@ internal sealed class SpmTokenizer : ITokenizer
         return ~ascending;
     }
 
+    private sealed class Stretches(SpmTokenizer tokenizer, List<int> output) : Encoder
+    {
+        private readonly Merger _merger = new(tokenizer);
+
+        public override void Encode(string text, bool isBehindSpecial)
+        {
+            // The letters of a word are the same tokens wherever it stands, so a text starts with a space.
+            string prefix = tokenizer._addSpacePrefix && isBehindSpecial ? " " : "";
+            _merger.Run((prefix + text).Replace(' ', Space), output);
+        }
+    }
+
     private sealed class Merger(SpmTokenizer tokenizer) : PairMerger
     {
         private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids
-            = tokenizer._vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
+            = tokenizer.Vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
 
         private string _text = "";
 
@@ -164,7 +117,7 @@ internal sealed class SpmTokenizer : ITokenizer
                 else
                 {
                     // Once for the whole letter.
-                    output.Add(tokenizer._vocabulary.Unknown ?? 0);
+                    output.Add(tokenizer.Vocabulary.Unknown ?? 0);
                     return;
                 }
             }

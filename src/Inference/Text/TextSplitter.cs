@@ -27,27 +27,47 @@ internal sealed class TextSplitter
         }
     }
 
-    /// <summary>The stretches in order; a token's stretch has its id.</summary>
-    public List<(int Start, int Length, int? Special)> Split(string text, bool parseSpecial)
+    /// <summary>
+    /// The stretches of <paramref name="text"/>, which is all pieces in a row, in order; a token's stretch has its id.
+    /// A control token counts only where every letter of it stands in pieces that allow it.
+    /// </summary>
+    public List<(int Start, int Length, int? Special)> Split(string text, IReadOnlyList<TextPiece> pieces)
     {
-        SpecialTokens tokens = parseSpecial ? _allTokens : _textTokens;
         var parts = new List<(int Start, int Length, int? Special)>();
+        int piece = -1;
+        int pieceEnd = 0;
+        int trustedEnd = 0;
         int from = 0;
 
-        while (tokens.TryFind(text, from, out int at, out int length, out int id))
+        for (int at = 0; at < text.Length;)
         {
+            while (at >= pieceEnd)
+            {
+                piece++;
+                pieceEnd += pieces[piece].Text.Length;
+                trustedEnd = at < trustedEnd ? trustedEnd : TrustedEnd(pieces, piece, pieceEnd);
+            }
+
+            if (!TryMatch(text.AsSpan(at), trustedEnd - at, out int length, out int id))
+            {
+                at++;
+                continue;
+            }
+
             if (at > from)
             {
                 parts.Add((from, at - from, null));
             }
 
             parts.Add((at, length, id));
-            from = at + length;
+            at += length;
 
-            while (_swallowSpace.Contains(id) && from < text.Length && text[from] is ' ' or (>= '\t' and <= '\r'))
+            while (_swallowSpace.Contains(id) && at < text.Length && text[at] is ' ' or (>= '\t' and <= '\r'))
             {
-                from++;
+                at++;
             }
+
+            from = at;
         }
 
         if (from < text.Length)
@@ -56,5 +76,36 @@ internal sealed class TextSplitter
         }
 
         return parts;
+    }
+
+    /// <summary>How far control tokens may reach from a piece on: its start when they may not.</summary>
+    private static int TrustedEnd(IReadOnlyList<TextPiece> pieces, int piece, int pieceEnd)
+    {
+        if (!pieces[piece].ParseSpecial)
+        {
+            return pieceEnd - pieces[piece].Text.Length;
+        }
+
+        int end = pieceEnd;
+
+        for (int next = piece + 1; next < pieces.Count && pieces[next].ParseSpecial; next++)
+        {
+            end += pieces[next].Text.Length;
+        }
+
+        return end;
+    }
+
+    private bool TryMatch(ReadOnlySpan<char> text, int trusted, out int length, out int id)
+    {
+        bool isText = _textTokens.TryMatch(text, out int textLength, out int textId);
+
+        if (trusted > 0 && _allTokens.TryMatch(text[..trusted], out length, out id) && length >= textLength)
+        {
+            return true;
+        }
+
+        (length, id) = (textLength, textId);
+        return isText;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Swarm.Inference.Model;
 
 namespace Swarm.Inference.Text;
@@ -12,8 +13,8 @@ internal sealed class Vocabulary
     [
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
         "<turn|>", "<|endoftext|>", "<|end_of_text|>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
-        "<end_of_utterance>", "</s>", "<eos>", "<fim_pad>", "<|fim_pad|>", "<|repo_name|>", "<reponame>",
-        "<|file_sep|>", "<file_sep>",
+        "<end_of_utterance>", "</s>", "<eos>", "<fim_pad>", "<|fim_pad|>", "<fim-pad>", "<PAD>", "[PAD]",
+        "<|fim_repo|>", "<fim-repo>", "<|repo_name|>", "<reponame>", "<REPO>", "<|file_sep|>", "<file_sep>",
     ];
 
     /// <summary>Reads and checks the vocabulary.</summary>
@@ -69,8 +70,14 @@ internal sealed class Vocabulary
     /// <summary>Tokens that end a generation.</summary>
     public IReadOnlySet<int> EndIds { get; }
 
-    /// <summary>Whether the file asks for a token before or behind a text; null when it does not say.</summary>
-    public static bool? Adds(GgufMetadata metadata, string key) => metadata.Flag(Prefix + key);
+    /// <summary>The token of every byte; null for a byte that has none.</summary>
+    public int?[] ByteIds()
+        =>
+        [
+            .. Enumerable.Range(0, 256)
+                .Select(value => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"))
+                .Select(name => ById.TryGetValue(name, out int id) ? id : (int?)null),
+        ];
 
     /// <summary>An array with one element per token.</summary>
     public GgufValue? PerToken(GgufMetadata metadata, string key)
