@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using NUnit.Framework;
+using Swarm.Inference.Model;
 using Swarm.Testing;
 
 namespace Swarm.Localhost.Tests;
@@ -19,6 +20,7 @@ public sealed class BadInputTests
         ["header.gguf"] = path => File.WriteAllBytes(path, TinyModel.Bytes()[..100]),
         ["other.gguf"] = path => File.WriteAllBytes(path, Renamed(TinyModel.Bytes(), "llama.", "lemur.", "llama", "lemur")),
         ["tiny.gguf"] = path => TinyModel.Write(path),
+        ["tiny8.gguf"] = path => TinyModel.Write(path, type: GgmlType.Q8_0),
         [Long] = path => File.WriteAllText(path, string.Concat(Enumerable.Repeat("word after word ", 200))),
     };
 
@@ -72,6 +74,13 @@ public sealed class BadInputTests
     [TestCase("status --data-dir {dir}/none", 1, "swarm join", TestName = "Status without a node")]
     [TestCase("leave --data-dir {dir}/none", 1, "no node runs", TestName = "Leave without a node")]
     [TestCase("make-model --shape tiny {dir}/no/where.gguf", 2, "cannot be written", TestName = "Output in no directory")]
+    [TestCase("make-model --shape tiny --type q9_9 {dir}/new.gguf", 2, "q4_k_m", TestName = "Unknown type to make")]
+    [TestCase("quantize {dir}/none.gguf {dir}/new.gguf q4_k_m", 2, "there is no file", TestName = "Nothing to quantize")]
+    [TestCase("quantize {dir}/text.gguf {dir}/new.gguf q4_k_m", 2, "GGUF", TestName = "No model to quantize")]
+    [TestCase("quantize {dir}/tiny.gguf {dir}/new.gguf q9_9", 2, "q4_k_m", TestName = "Unknown type to quantize to")]
+    [TestCase("quantize {dir}/tiny.gguf {dir}/no/where.gguf q4_k_m", 2, "cannot be written", TestName = "Quantized into no directory")]
+    [TestCase("quantize {dir}/tiny.gguf {dir}/tiny.gguf q4_k_m", 2, "the file to read", TestName = "Quantized onto itself")]
+    [TestCase("quantize {dir}/tiny8.gguf {dir}/new.gguf q4_0", 2, "--allow-requantize", TestName = "Quantized twice")]
     [TestCase("dance", 2, "dance", TestName = "Unknown verb")]
     public async Task One_line_says_what_to_do(string command, int exitCode, string says)
     {
@@ -98,7 +107,7 @@ public sealed class BadInputTests
 
     [Test]
     public async Task Help_of_every_verb_shows_an_example(
-        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model")] string verb)
+        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize")] string verb)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         SwarmResult help = await SwarmProcess.RunAsync(

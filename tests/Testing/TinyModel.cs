@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 
 namespace Swarm.Testing;
 
@@ -14,7 +15,8 @@ public static class TinyModel
         => Made.GetOrAdd((shape ?? ModelShape.Tiny, type, seed), static key =>
         {
             using var stream = new MemoryStream();
-            ModelMaker.Write(stream, key.Item1, key.Item2, key.Item3);
+            using var pool = new ComputePool(1);
+            ModelMaker.Write(stream, key.Item1, WeightPlan.Every(key.Item2), key.Item3, pool);
             return stream.ToArray();
         });
 

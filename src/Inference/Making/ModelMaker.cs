@@ -1,4 +1,5 @@
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Making;
 
@@ -14,79 +15,77 @@ public static class ModelMaker
     // Blocks must outweigh the embedding they add to: a tied head would only repeat the token it was given.
     private const float ResidualGain = 2;
 
-    private const int RowsPerWrite = 256;
-
-    /// <summary>Writes the model of <paramref name="shape"/>, its matrices stored as <paramref name="type"/>.</summary>
+    /// <summary>Writes the model of <paramref name="shape"/>, its tensors stored as <paramref name="plan"/> says.</summary>
     /// <returns>Its size in bytes.</returns>
     public static long Write(
-        string path, ModelShape shape, GgmlType type, ulong seed, IProgress<double>? progress = null)
+        string path,
+        ModelShape shape,
+        WeightPlan plan,
+        ulong seed,
+        ComputePool pool,
+        IProgress<double>? progress = null)
     {
-        Maker(shape, type, seed, progress).Write(path);
+        Maker(shape, plan, seed, pool, progress).Write(path);
         return new FileInfo(path).Length;
     }
 
     /// <summary>Writes the model to <paramref name="stream"/>.</summary>
-    public static void Write(Stream stream, ModelShape shape, GgmlType type, ulong seed)
-        => Maker(shape, type, seed, null).Write(stream);
+    public static void Write(Stream stream, ModelShape shape, WeightPlan plan, ulong seed, ComputePool pool)
+        => Maker(shape, plan, seed, pool, null).Write(stream);
 
-    private static GgufWriter Maker(ModelShape shape, GgmlType type, ulong seed, IProgress<double>? progress)
+    private static GgufWriter Maker(
+        ModelShape shape, WeightPlan plan, ulong seed, ComputePool pool, IProgress<double>? progress)
     {
         var writer = new GgufWriter();
         WriteMetadata(writer, shape);
+
+        if (plan.FileType is { } fileType)
+        {
+            writer.Add("general.file_type", (uint)fileType);
+        }
+
         VocabularyMaker.Write(writer, shape);
         ModelConfig config = shape.ToConfig();
         List<TensorSlot> slots =
         [
             .. ModelTensors.Of(config).Where(slot => !slot.Optional).DistinctBy(slot => slot.Name),
         ];
+        var model = new MixModel(shape.Blocks, shape.Heads / shape.KvHeads, 0, shape.Tied);
+        var encoder = new RowEncoder(pool);
         double total = slots.Sum(slot => (double)Elements(slot));
         double done = 0;
 
         foreach (TensorSlot slot in slots)
         {
-            GgmlType stored = slot.Dimensions.Count == 1 || slot.Name.StartsWith("position", StringComparison.Ordinal)
-                ? GgmlType.F32
-                : type;
-
-            writer.AddTensor(slot.Name, stored, slot.Dimensions, stream =>
+            GgmlType type = plan.TypeOf(slot.Name, slot.Dimensions, model) ?? GgmlType.F32;
+            writer.AddTensor(slot.Name, type, slot.Dimensions, stream =>
             {
-                WriteTensor(stream, slot, stored, shape, seed);
-                done += Elements(slot);
-                progress?.Report(done / total);
+                if (slot.Name == "rope_freqs.weight")
+                {
+                    WriteValues(stream, type, RopeFactors(shape));
+                    return;
+                }
+
+                (float mean, float deviation) = Distribution(slot, shape);
+                var numbers = new SeededWeights(seed, slot.Name);
+                int width = (int)slot.Dimensions[0];
+                encoder.Write(stream, type, Elements(slot) / width, width, Fill, Report);
+
+                void Fill(long row, Span<float> values) => numbers.Fill(row * width, values, mean, deviation);
             });
         }
 
         return writer;
+
+        void Report(long values)
+        {
+            done += values;
+            progress?.Report(done / total);
+        }
     }
 
     private static long Elements(TensorSlot slot)
         => slot.Dimensions.Aggregate(1L, (product, length) => product * length);
-
-    private static void WriteTensor(Stream stream, TensorSlot slot, GgmlType type, ModelShape shape, ulong seed)
-    {
-        if (slot.Name == "rope_freqs.weight")
-        {
-            WriteValues(stream, type, RopeFactors(shape));
-            return;
-        }
-
-        (float mean, float deviation) = Distribution(slot, shape);
-        var numbers = new SeededWeights(seed, slot.Name);
-        int rowLength = (int)slot.Dimensions[0];
-        long left = Elements(slot);
-        float[] values = new float[(int)Math.Min(left, (long)rowLength * RowsPerWrite)];
-        byte[] stored = new byte[type.BytesOf(values.Length)];
-
-        while (left > 0)
-        {
-            int count = (int)Math.Min(left, values.Length);
-            numbers.Fill(values.AsSpan(0, count), mean, deviation);
-            Span<byte> bytes = stored.AsSpan(0, (int)type.BytesOf(count));
-            GgmlCodec.Quantize(type, values.AsSpan(0, count), bytes);
-            stream.Write(bytes);
-            left -= count;
-        }
-    }
 
     private static void WriteValues(Stream stream, GgmlType type, float[] values)
     {

@@ -56,19 +56,42 @@ public sealed record ModelShape
         RopeStretch = 32,
     };
 
-    /// <summary>GPT-2 of 124 million parameters.</summary>
-    public static ModelShape Gpt2 { get; } = new()
+    /// <summary>Llama-3.1-8B in every size.</summary>
+    public static ModelShape Llama31_8B { get; } = Llama32_1B with
     {
-        Name = "gpt2",
-        Architecture = "gpt2",
-        Blocks = 12,
-        Width = 768,
-        Heads = 12,
-        KvHeads = 12,
-        FeedForward = 3072,
-        Vocabulary = 50_257,
-        Context = 1024,
+        Name = "llama-3.1-8b",
+        Blocks = 32,
+        Width = 4096,
+        FeedForward = 14_336,
+        Tied = false,
+        RopeStretch = 8,
     };
+
+    /// <summary>SmolLM2 of 135 million parameters: rows that are no multiple of 256.</summary>
+    public static ModelShape SmolLm2_135M { get; } = new()
+    {
+        Name = "smollm2-135m",
+        Blocks = 30,
+        Width = 576,
+        Heads = 9,
+        KvHeads = 3,
+        FeedForward = 1536,
+        Vocabulary = 49_152,
+        Context = 8192,
+        RopeBase = 100_000,
+    };
+
+    /// <summary>GPT-2 of 124 million parameters.</summary>
+    public static ModelShape Gpt2 { get; } = Gpt2Of("gpt2", blocks: 12, width: 768);
+
+    /// <summary>GPT-2 of 355 million parameters.</summary>
+    public static ModelShape Gpt2Medium { get; } = Gpt2Of("gpt2-medium", blocks: 24, width: 1024);
+
+    /// <summary>GPT-2 of 774 million parameters.</summary>
+    public static ModelShape Gpt2Large { get; } = Gpt2Of("gpt2-large", blocks: 36, width: 1280);
+
+    /// <summary>GPT-2 of 1.5 billion parameters.</summary>
+    public static ModelShape Gpt2Xl { get; } = Gpt2Of("gpt2-xl", blocks: 48, width: 1600);
 
     /// <summary>A model for tests: a few hundred kilobytes.</summary>
     public static ModelShape Tiny { get; } = new() { Name = "tiny" };
@@ -83,7 +106,8 @@ public sealed record ModelShape
     };
 
     /// <summary>Every shape that has a name.</summary>
-    public static IReadOnlyList<ModelShape> All { get; } = [Llama32_1B, Gpt2, Tiny, TinyGpt2];
+    public static IReadOnlyList<ModelShape> All { get; } =
+        [Llama32_1B, Llama31_8B, SmolLm2_135M, Gpt2, Gpt2Medium, Gpt2Large, Gpt2Xl, Tiny, TinyGpt2];
 
     /// <summary>The blueprint of these sizes.</summary>
     internal ModelConfig ToConfig()
@@ -118,4 +142,17 @@ public sealed record ModelShape
             Layers = [.. Enumerable.Repeat(layer, Blocks)],
         };
     }
+
+    private static ModelShape Gpt2Of(string name, int blocks, int width) => new()
+    {
+        Name = name,
+        Architecture = "gpt2",
+        Blocks = blocks,
+        Width = width,
+        Heads = width / 64,
+        KvHeads = width / 64,
+        FeedForward = 4 * width,
+        Vocabulary = 50_257,
+        Context = 1024,
+    };
 }

@@ -1,15 +1,19 @@
 using System.CommandLine;
-using Spectre.Console;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 
 namespace Swarm.Node.CommandLine;
 
 /// <summary><c>swarm make-model</c>: a model of random weights in a real shape, for measuring.</summary>
 internal static class MakeModelCommand
 {
-    private static readonly GgmlType[] Types =
-        [GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0];
+    // One type for every matrix, or a mix that has a name of its own.
+    private static readonly WeightPlan[] Plans =
+    [
+        .. GgmlTypes.Encodable.Select(WeightPlan.Every),
+        .. Enum.GetValues<FileType>().Where(IsOnlyMix).Select(WeightPlan.Mix),
+    ];
 
     public static Command Create(Terminal terminal)
     {
@@ -22,10 +26,10 @@ internal static class MakeModelCommand
         shape.AcceptOnlyFromAmong([.. ModelShape.All.Select(known => known.Name)]);
         var type = new Option<string>("--type")
         {
-            Description = "How its matrices are stored.",
-            DefaultValueFactory = _ => Name(GgmlType.Q8_0),
+            Description = "How its matrices are stored: all in one type, or mixed as 'swarm quantize' does.",
+            DefaultValueFactory = _ => WeightPlan.Every(GgmlType.Q8_0).Name,
         };
-        type.AcceptOnlyFromAmong([.. Types.Select(Name)]);
+        type.AcceptOnlyFromAmong([.. Plans.Select(plan => plan.Name)]);
         var seed = new Option<ulong>("--seed")
         {
             Description = "The same seed gives the same file.",
@@ -33,17 +37,18 @@ internal static class MakeModelCommand
             DefaultValueFactory = _ => 1,
             CustomParser = CommonOptions.ParseNumber<ulong>,
         };
+        Option<int> threads = CommonOptions.Threads();
         var verb = new Verb("make-model", "Writes a model of random weights in a real shape, for measuring speed.")
         {
             Examples =
             [
-                "swarm make-model --shape llama-3.2-1b --type q4_0 --seed 1 random.gguf",
+                "swarm make-model --shape llama-3.2-1b --type q4_k_m --seed 1 random.gguf",
                 "swarm make-model --shape tiny --type f32 tiny.gguf",
             ],
         };
         verb.Arguments.Add(output);
 
-        foreach (Option option in (Option[])[shape, type, seed])
+        foreach (Option option in (Option[])[shape, type, seed, threads])
         {
             verb.Options.Add(option);
         }
@@ -52,51 +57,19 @@ internal static class MakeModelCommand
         {
             string path = parsed.GetRequiredValue(output);
             ModelShape sizes = ModelShape.All.Single(known => known.Name == parsed.GetRequiredValue(shape));
-            GgmlType stored = Types.Single(known => Name(known) == parsed.GetRequiredValue(type));
-            Check(path);
-            long bytes = Write(terminal, path, sizes, stored, parsed.GetValue(seed));
+            WeightPlan plan = Plans.Single(known => known.Name == parsed.GetRequiredValue(type));
+            ModelWriting.Check(path);
+            using var pool = new ComputePool(parsed.GetValue(threads));
+            long bytes = ModelWriting.Run(terminal, path, progress =>
+                ModelMaker.Write(path, sizes, plan, parsed.GetValue(seed), pool, progress));
             terminal.Error.Profile.Out.Writer.WriteLine(
-                $"{path}: {sizes.Name}, {Name(stored)}, {ByteSize.Format(bytes)}");
+                $"{path}: {sizes.Name}, {plan.Name}, {ByteSize.Format(bytes)}");
             return ExitCode.Ok;
         });
 
         return verb;
     }
 
-    private static void Check(string path)
-    {
-        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
-
-        if (Directory.Exists(path) || !Directory.Exists(folder))
-        {
-            throw CommandException.Usage($"'{path}' cannot be written: give a file in a directory that exists.");
-        }
-    }
-
-    private static long Write(Terminal terminal, string path, ModelShape shape, GgmlType type, ulong seed)
-    {
-        using var interrupts = new Interrupts();
-
-        if (!terminal.IsErrorInteractive)
-        {
-            return ModelMaker.Write(path, shape, type, seed, new Bar(null, interrupts.First));
-        }
-
-        return terminal.Error.Progress().AutoClear(true).Start(context =>
-        {
-            ProgressTask bar = context.AddTask($"writing {path}", maxValue: 1);
-            return ModelMaker.Write(path, shape, type, seed, new Bar(bar, interrupts.First));
-        });
-    }
-
-    private static string Name(GgmlType type) => type.ToString().ToLowerInvariant();
-
-    private sealed class Bar(ProgressTask? task, CancellationToken stop) : IProgress<double>
-    {
-        public void Report(double value)
-        {
-            stop.ThrowIfCancellationRequested();
-            _ = task?.Value = value;
-        }
-    }
+    private static bool IsOnlyMix(FileType type)
+        => !GgmlTypes.Encodable.Any(known => known.ToString() == type.ToString()) && type != FileType.MXFP4_MOE;
 }

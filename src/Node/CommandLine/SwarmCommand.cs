@@ -63,6 +63,7 @@ internal static class SwarmCommand
             InspectCommand.Create(terminal),
             DemoCommand.Create(terminal),
             MakeModelCommand.Create(terminal),
+            QuantizeCommand.Create(terminal),
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Swarm.Inference.Kernels;
+using Swarm.Inference.Making;
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Tests.Forward;
 
@@ -22,8 +25,12 @@ internal sealed class Reference : IDisposable
     /// <summary>The model.</summary>
     public ModelFile File { get; }
 
-    /// <summary>Whether any matrix is stored in blocks of integers.</summary>
-    public bool IsQuantized => File.Tensors.Any(tensor => tensor.Type is GgmlType.Q8_0 or GgmlType.Q4_0);
+    /// <summary>Whether the products of any matrix round the activations to bytes.</summary>
+    public bool IsQuantized => File.Tensors
+        .Any(tensor => tensor.Dimensions.Count > 1 && WeightFormat.Of(tensor.Type).IsQuantized);
+
+    /// <summary>Whether the reference also computed the model with all its weights decoded to floats.</summary>
+    public static bool HasDecodedLogits(string path) => Parse(path).TryGetProperty("dequant_logits_file", out _);
 
     /// <summary>The longest session of the other engine, which is part of what it computed.</summary>
     public int ContextLength => Facts.GetProperty("settings").GetProperty("n_ctx").GetInt32();
@@ -31,6 +38,36 @@ internal sealed class Reference : IDisposable
     /// <summary>The models described in a folder's files.</summary>
     public static IEnumerable<string> In(string folder)
         => Testing.Kit.Files(folder, "*.json").Where(path => Parse(path).TryGetProperty("model_file", out _));
+
+    /// <summary>Opens a model with all its weights decoded to floats; null when it is not computed yet.</summary>
+    public static Reference? OpenDecoded(string path, out string reason)
+    {
+        using var stored = Open(path, out reason);
+
+        if (stored is null)
+        {
+            return null;
+        }
+
+        string copy = Path.Combine(Path.GetTempPath(), $"swarm-decoded-{Guid.NewGuid():N}.gguf");
+
+        try
+        {
+            using var source = GgufFile.Open(Path.Combine(
+                stored._folder, stored.Facts.GetProperty("model_file").GetString()!));
+            using var pool = new ComputePool(2);
+            new ModelQuantizer(source, WeightPlan.Every(GgmlType.F32)).Write(copy, pool);
+            return new Reference(stored._folder, stored.Facts, ModelFile.Open(copy));
+        }
+        finally
+        {
+            // An open file can be read on after its name is gone; Windows keeps the name until it is closed.
+            if (!OperatingSystem.IsWindows())
+            {
+                System.IO.File.Delete(copy);
+            }
+        }
+    }
 
     /// <summary>Opens a model; null with the reason when this program does not compute it yet.</summary>
     public static Reference? Open(string path, out string reason)

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
+using Swarm.Inference.Threading;
 using Swarm.Testing;
 
 namespace Swarm.Inference.Tests.Model;
@@ -31,6 +32,7 @@ public sealed class ModelMakerTests
         byte[] first = Made(seed: 1);
 
         Assert.That(Made(seed: 1), Is.EqualTo(first));
+        Assert.That(Made(seed: 1, threads: 3), Is.EqualTo(first));
         Assert.That(Made(seed: 2), Is.Not.EqualTo(first));
     }
 
@@ -49,10 +51,11 @@ public sealed class ModelMakerTests
         Assert.That(model.SpanBytes(model.Config.AllBlocks), Is.EqualTo(inside / (last - 2) * last + ends));
     }
 
-    private static byte[] Made(ulong seed)
+    private static byte[] Made(ulong seed, int threads = 1)
     {
         using var stream = new MemoryStream();
-        ModelMaker.Write(stream, ModelShape.Tiny, GgmlType.Q8_0, seed);
+        using var pool = new ComputePool(threads);
+        ModelMaker.Write(stream, ModelShape.Tiny, WeightPlan.Every(GgmlType.Q8_0), seed, pool);
         return stream.ToArray();
     }
 }

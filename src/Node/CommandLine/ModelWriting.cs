@@ -1,0 +1,45 @@
+using Spectre.Console;
+
+namespace Swarm.Node.CommandLine;
+
+/// <summary>What verbs that write a model file share: where it may go, and a bar while it is written.</summary>
+internal static class ModelWriting
+{
+    /// <summary>Refuses a path at which no file can be made, before any work is done.</summary>
+    /// <exception cref="CommandException">It is a directory, or in none.</exception>
+    public static void Check(string path)
+    {
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+
+        if (Directory.Exists(path) || !Directory.Exists(folder))
+        {
+            throw CommandException.Usage($"'{path}' cannot be written: give a file in a directory that exists.");
+        }
+    }
+
+    /// <summary>Runs <paramref name="write"/> with a bar where a person watches; Ctrl-C ends it.</summary>
+    public static T Run<T>(Terminal terminal, string path, Func<IProgress<double>, T> write)
+    {
+        using var interrupts = new Interrupts();
+
+        if (!terminal.IsErrorInteractive)
+        {
+            return write(new Bar(null, interrupts.First));
+        }
+
+        return terminal.Error.Progress().AutoClear(true).Start(context =>
+        {
+            ProgressTask bar = context.AddTask($"writing {path}", maxValue: 1);
+            return write(new Bar(bar, interrupts.First));
+        });
+    }
+
+    private sealed class Bar(ProgressTask? task, CancellationToken stop) : IProgress<double>
+    {
+        public void Report(double value)
+        {
+            stop.ThrowIfCancellationRequested();
+            _ = task?.Value = value;
+        }
+    }
+}
