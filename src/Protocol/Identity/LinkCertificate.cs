@@ -25,12 +25,16 @@ internal static class LinkCertificate
 
     private static readonly byte[] SignedPrefix = Encoding.ASCII.GetBytes("libp2p-tls-handshake:");
 
-    /// <summary>A fresh certificate with which the node proves its name.</summary>
-    internal static X509Certificate2 Create(NodeKey node, DateTimeOffset now)
+    /// <summary>
+    /// A fresh certificate with which the node proves its name and, with keys, that it is a member of their swarm.
+    /// </summary>
+    internal static X509Certificate2 Create(NodeKey node, DateTimeOffset now, IReadOnlyList<SwarmKey>? keys = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=swarm", key, HashAlgorithmName.SHA256);
-        byte[] signature = node.SignDer([.. SignedPrefix, .. key.ExportSubjectPublicKeyInfo()]);
+        byte[] publicKey = key.ExportSubjectPublicKeyInfo();
+        byte[] signature = node.SignDer([.. SignedPrefix, .. publicKey]);
+        (DateTimeOffset from, DateTimeOffset until) = (now - Skew, now + Life + Skew);
 
         var writer = new AsnWriter(AsnEncodingRules.DER);
 
@@ -41,7 +45,14 @@ internal static class LinkCertificate
         }
 
         request.CertificateExtensions.Add(new X509Extension(ExtensionOid, writer.Encode(), critical: false));
-        X509Certificate2 certificate = request.CreateSelfSigned(now - Skew, now + Life + Skew);
+
+        if (keys is not null)
+        {
+            byte[] claim = MembershipProof.Claim(publicKey, node.Id, from, until);
+            request.CertificateExtensions.Add(MembershipProof.Extension(MembershipProof.Write(claim, keys)));
+        }
+
+        X509Certificate2 certificate = request.CreateSelfSigned(from, until);
 
         if (!OperatingSystem.IsWindows())
         {

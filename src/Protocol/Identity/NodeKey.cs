@@ -5,8 +5,6 @@ namespace Swarm.Protocol.Identity;
 /// <summary>A node's key pair: proves its name and signs what it says.</summary>
 public sealed class NodeKey : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     // A P-256 key in PEM takes about 240 bytes; nothing larger is read.
     private const int PemBytesMax = 4096;
 
@@ -36,7 +34,8 @@ public sealed class NodeKey : IDisposable
 
         if (!File.Exists(path))
         {
-            CreateFile(path);
+            using NodeKey key = Create();
+            SecretFile.Create(path, key._key.ExportPkcs8PrivateKeyPem());
         }
 
         return Load(path);
@@ -83,29 +82,12 @@ public sealed class NodeKey : IDisposable
 
     private static NodeKey Load(string path)
     {
-        using FileStream file = File.OpenRead(path);
-
-        if (!OperatingSystem.IsWindows())
-        {
-            UnixFileMode mode = File.GetUnixFileMode(file.SafeFileHandle);
-
-            if ((mode & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
-            {
-                throw new IdentityException($"{path} can be read by others; run: chmod 600 \"{path}\"");
-            }
-        }
-
-        if (file.Length > PemBytesMax)
-        {
-            throw new IdentityException($"{path} is too large to be a key file.");
-        }
-
-        using var reader = new StreamReader(file);
+        string pem = SecretFile.Read(path, PemBytesMax);
         var key = ECDsa.Create();
 
         try
         {
-            key.ImportFromPem(reader.ReadToEnd());
+            key.ImportFromPem(pem);
 
             // Exporting tells a private key from a public one, and the encoding tells the curve.
             if (PublicKeys.IsWellFormed(key.ExportSubjectPublicKeyInfo()) && key.ExportECPrivateKey().Length > 0)
@@ -121,34 +103,5 @@ public sealed class NodeKey : IDisposable
 
         key.Dispose();
         throw new IdentityException($"{path} holds a key of another kind than ECDSA P-256.");
-    }
-
-    // Written beside its place and linked in: whoever comes second finds a whole key, never half of one.
-    private static void CreateFile(string path)
-    {
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using NodeKey key = Create();
-        string part = $"{path}.{key.Id}.part";
-
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using (var writer = new StreamWriter(part, options))
-        {
-            writer.WriteLine(key._key.ExportPkcs8PrivateKeyPem());
-        }
-
-        try
-        {
-            File.Move(part, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(part);
-        }
     }
 }

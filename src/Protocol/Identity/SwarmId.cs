@@ -15,9 +15,14 @@ public readonly record struct SwarmId
 
     private SwarmId(UInt128 value) => _value = value;
 
-    /// <summary>The id of a swarm that people call by this name.</summary>
+    /// <summary>The id of the public swarm that people call by this name.</summary>
     public static SwarmId FromName(string name)
         => Read(SHA256.HashData(SignedBytes.Layout("swarm-id/1", Encoding.UTF8.GetBytes(name))));
+
+    /// <summary>The id of a private swarm: of its name, and of the key that founded it.</summary>
+    public static SwarmId FromName(string name, SwarmId origin)
+        => Read(SHA256.HashData(
+            SignedBytes.Layout("swarm-id/1 private", origin.ToByteArray(), Encoding.UTF8.GetBytes(name))));
 
     /// <summary>Reads an id from its first <see cref="Size"/> bytes.</summary>
     public static SwarmId Read(ReadOnlySpan<byte> source) => new(BinaryPrimitives.ReadUInt128BigEndian(source));

@@ -59,6 +59,13 @@ internal sealed partial class Link
                 OnSmall(frame, (await _reader.PeekAsync(frame.Payload, CancellationToken.None)).Span);
                 break;
 
+            case FrameType.Membership when _membership is not null:
+                _membership.Learn((await _reader.PeekAsync(frame.Payload, CancellationToken.None)).Span);
+                break;
+
+            case FrameType.Membership:
+                throw new ProtocolException("A proof of membership in a public swarm.");
+
             case FrameType.Reset or FrameType.GoAway:
                 ReadOnlyMemory<byte> fault = await _reader.PeekAsync(frame.Header, CancellationToken.None);
                 OnFault(frame, Protobuf.Parse(Fault.Parser, fault.Span));
@@ -191,6 +198,11 @@ internal sealed partial class Link
 
         lock (Gate)
         {
+            if (++_resetsHeard > WireLimits.ResetsPerSecondMax)
+            {
+                throw new ProtocolException("The peer opens streams only to reset them.");
+            }
+
             Find(frame.Stream)?.OnReset(fault);
         }
     }

@@ -18,6 +18,7 @@ internal sealed partial class Link
     private bool _pingIsOut;
     private bool _flooded;
     private int _pingsHeard;
+    private int _resetsHeard;
     private long _roundTripTicks;
 
     public TimeSpan RoundTrip => TimeSpan.FromTicks(Volatile.Read(ref _roundTripTicks));
@@ -44,6 +45,7 @@ internal sealed partial class Link
             {
                 why = Overdue();
                 _pingsHeard = 0;
+                _resetsHeard = 0;
 
                 if (why is null)
                 {

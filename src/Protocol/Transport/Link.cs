@@ -15,6 +15,7 @@ internal sealed partial class Link : ILink
     private readonly Stream _connection;
     private readonly FrameReader _reader;
     private readonly Socket _socket;
+    private readonly LinkMembership? _membership;
     private readonly TimeProvider _time;
     private readonly Dictionary<uint, LinkStream> _streams = [];
     private readonly Channel<ILinkStream> _accepted = Channel.CreateBounded<ILinkStream>(WireLimits.BacklogMax);
@@ -27,6 +28,7 @@ internal sealed partial class Link : ILink
 
     private Link(LinkConnection connection, NodeId remote, Hello hello, bool dials, TimeProvider time)
     {
+        _membership = connection.Membership;
         _connection = connection.Stream;
         _socket = connection.Socket;
         _reader = connection.Reader;
@@ -104,6 +106,32 @@ internal sealed partial class Link : ILink
         => _accepted.Reader.NextAsync(() => _whyClosed ?? "The link is closed.", cancel);
 
     public void Abort(FaultCode code, string reason) => Close(reason, new Fault { Code = code, Message = reason });
+
+    /// <summary>
+    /// The keys of this private swarm have changed: proves the new ones to the peer, or ends the link when none of
+    /// them is a key that the peer has proved.
+    /// </summary>
+    internal void RenewMembership()
+    {
+        if (_membership is not { Holds: true })
+        {
+            Abort(FaultCode.OtherSwarm, "The swarm key that let this link in is no longer accepted.");
+            return;
+        }
+
+        lock (Gate)
+        {
+            if (_whyClosed is null)
+            {
+                Enqueue(FrameType.Membership, 0, [], _membership.Prove());
+            }
+        }
+
+        Kick();
+    }
+
+    /// <summary>Whether the peer has proved a key that is accepted now.</summary>
+    internal bool IsMember => _membership is { Holds: true };
 
     public async ValueTask DisposeAsync()
     {

@@ -10,8 +10,11 @@ using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
-/// <summary>From a connected socket to a link: TLS with both certificates checked, then a Hello each way.</summary>
-internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
+/// <summary>
+/// From a connected socket to a link: in a private swarm a cookie, then TLS with both certificates checked, then a
+/// Hello each way.
+/// </summary>
+internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time, SwarmKeyring? keyring)
 {
     // TCP gives up on unacknowledged bytes after this long (Linux; RFC 5482).
     private const int TcpLevel = 6;
@@ -22,25 +25,39 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
     // Half a certificate's life, so that none expires while a peer's clock is behind.
     private static readonly TimeSpan RenewEvery = TimeSpan.FromHours(12);
 
+    private readonly LinkCookies _cookies = new(time);
     private readonly Lock _gate = new();
-    private SslStreamCertificateContext? _certificate;
-    private DateTimeOffset _renewAt;
+    private OwnCertificate? _certificate;
 
-    internal async Task<Link> DialAsync(Socket socket, NodeId? expected, CancellationToken cancel)
+    /// <summary>Dials the node that must answer, if one must.</summary>
+    /// <param name="socket">The connection.</param>
+    /// <param name="expected">The only node that may answer, or null.</param>
+    /// <param name="member">The key of a private swarm to show at the door; null in a public swarm.</param>
+    /// <param name="cancel">Ends the attempt.</param>
+    internal async Task<Link> DialAsync(Socket socket, NodeId? expected, SwarmKey? member, CancellationToken cancel)
     {
-        var verdict = new Verdict();
+        var verdict = new Verdict(Certificate(), keyring, expected, time);
 
         return await ShakeAsync(
             socket,
             dials: true,
             verdict,
-            (tls, patience) => tls.AuthenticateAsClientAsync(ClientOptions(expected, verdict), patience),
+            async (tls, patience) =>
+            {
+                if (member is not null)
+                {
+                    _ = await socket.SendAsync(LinkCookies.Bake(member, time.GetUtcNow()), patience);
+                }
+
+                await tls.AuthenticateAsClientAsync(ClientOptions(verdict), patience);
+            },
             cancel);
     }
 
+    /// <summary>Answers a dial whose cookie, in a private swarm, has been read.</summary>
     internal async Task<Link> AcceptAsync(Socket socket, CancellationToken cancel)
     {
-        var verdict = new Verdict();
+        var verdict = new Verdict(Certificate(), keyring, expected: null, time);
 
         return await ShakeAsync(
             socket,
@@ -48,6 +65,40 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
             verdict,
             (tls, patience) => tls.AuthenticateAsServerAsync(ServerOptions(verdict), patience),
             cancel);
+    }
+
+    /// <summary>
+    /// Waits until a connection shows the key of this private swarm; TLS has not seen a byte of it yet.
+    /// </summary>
+    /// <exception cref="LinkClosedException">It is a stranger.</exception>
+    internal async Task AdmitAsync(Socket socket, CancellationToken cancel)
+    {
+        byte[] cookie = new byte[LinkCookies.Size];
+
+        try
+        {
+            await WithinAsync(LinkTimes.CookieMax, patience => FillAsync(socket, cookie, patience), cancel);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            throw new LinkClosedException("The connection broke before it showed a key.", e);
+        }
+
+        if (keyring is not null && !_cookies.Admits(cookie, keyring.Keys))
+        {
+            throw new LinkClosedException("It does not show the swarm key of now: a stranger, or a wrong clock.");
+        }
+    }
+
+    private static async Task FillAsync(Socket socket, Memory<byte> target, CancellationToken cancel)
+    {
+        while (target.Length > 0)
+        {
+            int read = await socket.ReceiveAsync(target, cancel);
+            target = read > 0
+                ? target[read..]
+                : throw new LinkClosedException("The connection ended before it showed a key.");
+        }
     }
 
     private async Task<Link> ShakeAsync(
@@ -71,7 +122,7 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
                 throw new LinkClosedException("The peer does not speak this protocol.");
             }
 
-            var connection = new LinkConnection(socket, tls, new FrameReader(tls, time));
+            var connection = new LinkConnection(socket, tls, new FrameReader(tls, time), verdict.Membership);
             Hello theirs = new();
             await WithinAsync(
                 LinkTimes.HelloMax,
@@ -85,10 +136,13 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
 
             switch (e)
             {
-                case AuthenticationException:
-                    throw new LinkClosedException(verdict.Refusal ?? $"The handshake failed: {e.Message}", e);
-                case IOException and not LinkClosedException or SocketException or ObjectDisposedException:
-                    throw new LinkClosedException("The peer closed the connection before its Hello.", e);
+                case AuthenticationException when verdict.Refusal is { } refusal:
+                    throw new LinkClosedException(refusal, e);
+                case AuthenticationException when keyring is null:
+                    throw new LinkClosedException($"The handshake failed: {e.Message}", e);
+                case AuthenticationException or SocketException or ObjectDisposedException
+                    or IOException and not LinkClosedException:
+                    throw TurnedAway(e);
                 case ProtocolException:
                     throw new LinkClosedException($"The peer broke the protocol: {e.Message}", e);
                 default:
@@ -133,10 +187,20 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         await connection.Stream.WriteAsync(frame, cancel);
     }
 
-    private static async Task<Hello> ReadHelloAsync(FrameReader reader, CancellationToken cancel)
+    // A node says nothing to strangers, so what it took offence at can only be guessed.
+    private LinkClosedException TurnedAway(Exception? inner = null) => new(
+        keyring is null
+            ? "The peer closed the connection before its Hello."
+            : "The peer closed the connection before its Hello: its clock or its swarm key differs.",
+        inner)
+    {
+        IsTurnedAway = true,
+    };
+
+    private async Task<Hello> ReadHelloAsync(FrameReader reader, CancellationToken cancel)
     {
         FrameHeader frame = await reader.NextAsync(cancel)
-            ?? throw new LinkClosedException("The peer closed the connection before its Hello.");
+            ?? throw TurnedAway();
 
         if (frame.Type is not (FrameType.Hello or FrameType.GoAway))
         {
@@ -196,7 +260,7 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         }
     }
 
-    private SslClientAuthenticationOptions ClientOptions(NodeId? expected, Verdict verdict) => new()
+    private static SslClientAuthenticationOptions ClientOptions(Verdict verdict) => new()
     {
         // No name, no SNI: whoever watches the line learns none.
         TargetHost = string.Empty,
@@ -205,12 +269,11 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         AllowTlsResume = false,
         AllowRenegotiation = false,
         CertificateChainPolicy = ChainPolicy(),
-        ClientCertificateContext = Certificate(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-            verdict.Judge(certificate, chain, expected, time),
+        ClientCertificateContext = verdict.Own.Context,
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) => verdict.Judge(certificate, chain),
     };
 
-    private SslServerAuthenticationOptions ServerOptions(Verdict verdict) => new()
+    private static SslServerAuthenticationOptions ServerOptions(Verdict verdict) => new()
     {
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,
@@ -218,9 +281,8 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         AllowTlsResume = false,
         AllowRenegotiation = false,
         CertificateChainPolicy = ChainPolicy(),
-        ServerCertificateContext = Certificate(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-            verdict.Judge(certificate, chain, null, time),
+        ServerCertificateContext = verdict.Own.Context,
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) => verdict.Judge(certificate, chain),
     };
 
     // The platform's own judgement does not count; it must only not go looking for issuers.
@@ -231,33 +293,42 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
         DisableCertificateDownloads = true,
     };
 
-    private SslStreamCertificateContext Certificate()
+    private OwnCertificate Certificate()
     {
         DateTimeOffset now = time.GetUtcNow();
+        IReadOnlyList<SwarmKey>? keys = keyring?.Keys;
 
         lock (_gate)
         {
-            if (_certificate is null || now >= _renewAt)
+            if (_certificate is null || now >= _certificate.RenewAt || _certificate.Keys != keys)
             {
-                _certificate = SslStreamCertificateContext.Create(
-                    LinkCertificate.Create(key, now),
-                    additionalCertificates: null,
-                    offline: true);
-                _renewAt = now + RenewEvery;
+                X509Certificate2 certificate = LinkCertificate.Create(key, now, keys);
+                _certificate = new OwnCertificate(
+                    SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+                    MembershipProof.Claim(certificate, key.Id),
+                    keys,
+                    now + RenewEvery);
             }
 
             return _certificate;
         }
     }
 
+    private sealed record OwnCertificate(
+        SslStreamCertificateContext Context, byte[] Claim, IReadOnlyList<SwarmKey>? Keys, DateTimeOffset RenewAt);
+
     /// <summary>What the certificate check found, for whoever must explain a failed handshake.</summary>
-    private sealed class Verdict
+    private sealed class Verdict(OwnCertificate own, SwarmKeyring? keyring, NodeId? expected, TimeProvider time)
     {
+        internal OwnCertificate Own { get; } = own;
+
         internal NodeId Node { get; private set; }
 
         internal string? Refusal { get; private set; }
 
-        internal bool Judge(X509Certificate? certificate, X509Chain? chain, NodeId? expected, TimeProvider time)
+        internal LinkMembership? Membership { get; private set; }
+
+        internal bool Judge(X509Certificate? certificate, X509Chain? chain)
         {
             Refusal = LinkCertificate.Refusal(
                 certificate as X509Certificate2,
@@ -265,8 +336,16 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time)
                 expected,
                 time.GetUtcNow(),
                 out NodeId node);
-
             Node = node;
+
+            if (Refusal is null && keyring is not null)
+            {
+                var theirs = (X509Certificate2)certificate!;
+                Membership = new LinkMembership(
+                    keyring, Own.Claim, MembershipProof.Claim(theirs, node), MembershipProof.Read(theirs));
+                Refusal = Membership.Holds ? null : "The peer's certificate proves no key of this swarm.";
+            }
+
             return Refusal is null;
         }
     }

@@ -18,6 +18,9 @@ internal static class LinkTimes
     /// <summary>5 s to connect: a SYN sent three times.</summary>
     internal static readonly TimeSpan ConnectMax = TimeSpan.FromSeconds(5);
 
+    /// <summary>3 s for the cookie of a private swarm, which a member sends with its first packet.</summary>
+    internal static readonly TimeSpan CookieMax = TimeSpan.FromSeconds(3);
+
     /// <summary>5 s for TLS: a slow machine signs in milliseconds, a slow path has a second of round trip.</summary>
     internal static readonly TimeSpan HandshakeMax = TimeSpan.FromSeconds(5);
 

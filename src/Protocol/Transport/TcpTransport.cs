@@ -22,7 +22,8 @@ public sealed class TcpTransport : ITransport
     private readonly HashSet<Link> _links = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
-    private int _strangers;
+    private readonly StrangerGate _strangers = new(WireLimits.StrangersMax, WireLimits.StrangersPerAddressMax);
+    private readonly SwarmKeyring? _keyring;
 
     /// <summary>A transport that listens at <paramref name="listen"/>, or only dials when that is null.</summary>
     /// <param name="key">Who this node is.</param>
@@ -30,10 +31,18 @@ public sealed class TcpTransport : ITransport
     /// <param name="listen">An address of this machine, or any (0.0.0.0, [::]); port 0 takes a free one.</param>
     /// <param name="time">The clock of every deadline.</param>
     /// <param name="log">Where refusals of strangers are noted.</param>
+    /// <param name="keyring">The keys of a private swarm, which stay the caller's; null in a public one.</param>
     /// <exception cref="ListenException">The port is taken, or the address is not of this machine.</exception>
-    public TcpTransport(NodeKey key, Hello hello, IPEndPoint? listen, TimeProvider time, ILogger? log = null)
+    public TcpTransport(
+        NodeKey key,
+        Hello hello,
+        IPEndPoint? listen,
+        TimeProvider time,
+        ILogger? log = null,
+        SwarmKeyring? keyring = null)
     {
         _time = time;
+        _keyring = keyring;
         _log = log ?? NullLogger.Instance;
         Hello own = hello.Clone();
 
@@ -51,7 +60,12 @@ public sealed class TcpTransport : ITransport
                 Addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
         }
 
-        _handshake = new LinkHandshake(key, own, time);
+        _handshake = new LinkHandshake(key, own, time, keyring);
+
+        if (keyring is not null)
+        {
+            keyring.Changed += RenewMemberships;
+        }
 
         if (_listener is not null)
         {
@@ -72,8 +86,7 @@ public sealed class TcpTransport : ITransport
 
         try
         {
-            Socket socket = await ConnectAsync(address, stop.Token);
-            return Track(await _handshake.DialAsync(socket, address.Node, stop.Token));
+            return await DialAsync(address, _keyring?.Keys ?? [], stop.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -101,6 +114,25 @@ public sealed class TcpTransport : ITransport
     {
         StopListening();
         await Task.WhenAll(Links().Select(async link => await link.DisposeAsync()));
+    }
+
+    // While a key is being replaced some members know only the old one: where the first key fails, the next may do.
+    private async Task<Link> DialAsync(PeerAddress address, IReadOnlyList<SwarmKey> keys, CancellationToken cancel)
+    {
+        for (int shown = 1; ; shown++)
+        {
+            Socket socket = await ConnectAsync(address, cancel);
+
+            try
+            {
+                return Track(
+                    await _handshake.DialAsync(socket, address.Node, keys.ElementAtOrDefault(shown - 1), cancel));
+            }
+            catch (LinkClosedException e) when (e.IsTurnedAway && shown < keys.Count)
+            {
+                // The same address with the next key.
+            }
+        }
     }
 
     private static Socket Listen(IPEndPoint at)
@@ -185,14 +217,16 @@ public sealed class TcpTransport : ITransport
             {
                 Socket socket = await listener.AcceptAsync(_stop.Token);
 
-                if (Interlocked.Increment(ref _strangers) > WireLimits.StrangersMax)
-                {
-                    _ = Interlocked.Decrement(ref _strangers);
-                    socket.Dispose();
-                    continue;
-                }
+                var from = (IPEndPoint)socket.RemoteEndPoint!;
 
-                _ = WelcomeAsync(socket);
+                if (_strangers.Enter(socket, from.Address, silent: _keyring is not null) is { } stranger)
+                {
+                    _ = WelcomeAsync(socket, from, stranger);
+                }
+                else
+                {
+                    socket.Dispose();
+                }
             }
             catch (SocketException e)
             {
@@ -207,13 +241,16 @@ public sealed class TcpTransport : ITransport
         }
     }
 
-    private async Task WelcomeAsync(Socket socket)
+    private async Task WelcomeAsync(Socket socket, IPEndPoint from, StrangerGate.Stranger stranger)
     {
-        EndPoint? from = null;
-
         try
         {
-            from = socket.RemoteEndPoint;
+            if (_keyring is not null)
+            {
+                await _handshake.AdmitAsync(socket, _stop.Token);
+                _strangers.Admit(stranger);
+            }
+
             Link link = Track(await _handshake.AcceptAsync(socket, _stop.Token));
 
             if (!_accepted.Writer.TryWrite(link))
@@ -224,12 +261,21 @@ public sealed class TcpTransport : ITransport
         catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException
             or SocketException)
         {
-            socket.Dispose();
+            // At once: a stranger leaves no connection behind that waits for its end.
+            socket.Close(0);
             TcpTransportLog.StrangerRefused(_log, from, e.Message);
         }
         finally
         {
-            _ = Interlocked.Decrement(ref _strangers);
+            _strangers.Leave(stranger);
+        }
+    }
+
+    private void RenewMemberships()
+    {
+        foreach (Link link in Links())
+        {
+            link.RenewMembership();
         }
     }
 
@@ -241,6 +287,12 @@ public sealed class TcpTransport : ITransport
         }
 
         _ = ForgetAsync(link);
+
+        // Its key may have left the keyring while it was coming up.
+        if (_keyring is not null && !link.IsMember)
+        {
+            link.RenewMembership();
+        }
 
         if (_stop.IsCancellationRequested)
         {
@@ -270,6 +322,11 @@ public sealed class TcpTransport : ITransport
 
     private void StopListening()
     {
+        if (_keyring is not null)
+        {
+            _keyring.Changed -= RenewMemberships;
+        }
+
         _stop.Cancel();
         _listener?.Dispose();
         _ = _accepted.Writer.TryComplete();

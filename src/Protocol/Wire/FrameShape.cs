@@ -1,3 +1,5 @@
+using Swarm.Protocol.Identity;
+
 namespace Swarm.Protocol.Wire;
 
 /// <summary>What a frame of each type may look like.</summary>
@@ -23,6 +25,7 @@ internal readonly record struct FrameShape(
         FrameType.Ping or FrameType.Pong => new(true, true, 0, 0, 0, WireLimits.PingBytes, WireLimits.PingBytes),
         FrameType.Reset => new(true, false, 0, 0, WireLimits.FaultBytesMax, 0, 0),
         FrameType.GoAway => new(true, true, 0, 0, WireLimits.FaultBytesMax, 0, 0),
+        FrameType.Membership => new(true, true, 0, 0, 0, MembershipProof.EntryBytes, MembershipProof.BytesMax),
         _ when type != FrameType.None && flags.HasFlag(FrameFlags.MayIgnore) => new(
             false,
             false,

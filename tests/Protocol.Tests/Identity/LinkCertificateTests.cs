@@ -21,16 +21,16 @@ public sealed class LinkCertificateTests
     }
 
     [Test]
-    public void The_published_certificates_of_other_key_types_are_refused_for_that_reason([Values(
+    public void Threat_3_The_published_certificates_of_other_key_types_are_refused_for_that_reason([Values(
         CertificateVectors.Ed25519, CertificateVectors.Secp256k1)] string vector)
         => Assert.That(Refusal(Vector(vector), out _), Does.Contain("not an ECDSA P-256 key"));
 
     [Test]
-    public void The_published_invalid_certificate_is_refused_for_its_signature()
+    public void Threat_3_The_published_invalid_certificate_is_refused_for_its_signature()
         => Assert.That(Refusal(Vector(CertificateVectors.Invalid), out _), Does.Contain("did not sign"));
 
     [Test]
-    public void A_published_certificate_with_any_byte_changed_is_refused()
+    public void Threat_3_A_published_certificate_with_any_byte_changed_is_refused()
     {
         byte[] vector = Convert.FromHexString(CertificateVectors.Ecdsa);
         int accepted = 0;
@@ -70,7 +70,7 @@ public sealed class LinkCertificateTests
     }
 
     [Test]
-    public void A_certificate_is_valid_only_in_its_time([Values(-61, -59, 1499, 1501)] int minutes)
+    public void Threat_3_A_certificate_is_valid_only_in_its_time([Values(-61, -59, 1499, 1501)] int minutes)
     {
         using var key = NodeKey.Create();
         using X509Certificate2 certificate = LinkCertificate.Create(key, Now);
@@ -80,7 +80,7 @@ public sealed class LinkCertificateTests
     }
 
     [Test]
-    public void No_certificate_or_more_than_one_is_refused()
+    public void Threat_3_No_certificate_or_more_than_one_is_refused()
     {
         using var key = NodeKey.Create();
         using X509Certificate2 certificate = LinkCertificate.Create(key, Now);
@@ -93,7 +93,7 @@ public sealed class LinkCertificateTests
     }
 
     [TestCaseSource(nameof(Mutants))]
-    public void A_certificate_that_breaks_a_rule_is_refused(Mutant mutant)
+    public void Threat_3_A_certificate_that_breaks_a_rule_is_refused(Mutant mutant)
     {
         using X509Certificate2 certificate = mutant.Make();
         Assert.That(Refusal(certificate, out _), Does.Contain(mutant.Why));

@@ -18,46 +18,50 @@ public sealed class HostilePeerTests
         byte[] data = RawPeer.Frame(FrameType.Data, 1, payload: new byte[1000]);
         byte[] end = RawPeer.Frame(FrameType.End, 1);
 
-        yield return new("a second hello", RawPeer.Frame(FrameType.Hello, 0, header: [8, 1]));
-        yield return new("data for a stream that never was", data);
-        yield return new("a message that does not open", RawPeer.Message(1, opens: false));
+        yield return new(12, "a second hello", RawPeer.Frame(FrameType.Hello, 0, header: [8, 1]));
+        yield return new(5, "data for a stream that never was", data);
+        yield return new(5, "a message that does not open", RawPeer.Message(1, opens: false));
         yield return new(
-            "a window for a stream that never was", RawPeer.Frame(FrameType.Window, 9, payload: [1, 0, 0, 0]));
-        yield return new("a reset of a stream that never was", RawPeer.Frame(FrameType.Reset, 9));
-        yield return new("the end of a stream that never was", RawPeer.Frame(FrameType.End, 9));
-        yield return new("a stream with the other side's number", RawPeer.Message(2));
-        yield return new("a stream opened twice", open, open);
-        yield return new("a stream opened backwards", RawPeer.Message(5), RawPeer.Message(3));
-        yield return new("data on the link itself", RawPeer.Frame(FrameType.Data, 0, payload: [1]));
-        yield return new("a ping on a stream", RawPeer.Frame(FrameType.Ping, 1, payload: new byte[8]));
-        yield return new("an unknown type", RawPeer.Frame((FrameType)99, 1));
-        yield return new("another version", [2, .. open.AsSpan(1)]);
-        yield return new("a zeroed frame", new byte[16]);
-        yield return new("an enormous header", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, announces: -1));
-        yield return new("data that nobody announced", open, data);
-        yield return new("more data than announced", RawPeer.Message(1, announces: 65_537),
+            5, "a window for a stream that never was", RawPeer.Frame(FrameType.Window, 9, payload: [1, 0, 0, 0]));
+        yield return new(5, "a reset of a stream that never was", RawPeer.Frame(FrameType.Reset, 9));
+        yield return new(5, "the end of a stream that never was", RawPeer.Frame(FrameType.End, 9));
+        yield return new(5, "a stream with the other side's number", RawPeer.Message(2));
+        yield return new(5, "a stream opened twice", open, open);
+        yield return new(5, "a stream opened backwards", RawPeer.Message(5), RawPeer.Message(3));
+        yield return new(5, "data on the link itself", RawPeer.Frame(FrameType.Data, 0, payload: [1]));
+        yield return new(5, "a ping on a stream", RawPeer.Frame(FrameType.Ping, 1, payload: new byte[8]));
+        yield return new(5, "an unknown type", RawPeer.Frame((FrameType)99, 1));
+        yield return new(5, "another version", [2, .. open.AsSpan(1)]);
+        yield return new(5, "a zeroed frame", new byte[16]);
+        yield return new(6, "an enormous header", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, announces: -1));
+        yield return new(5, "data that nobody announced", open, data);
+        yield return new(6, "more data than announced", RawPeer.Message(1, announces: 65_537),
             RawPeer.Frame(FrameType.Data, 1, payload: new byte[65_536]), data);
-        yield return new("a message within a payload", openLarge, RawPeer.Message(1, opens: false));
-        yield return new("an end within a payload", openLarge, data, end);
-        yield return new("two ends", open, end, end);
-        yield return new("a message after the end", open, end, RawPeer.Message(1, opens: false));
-        yield return new("no credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: new byte[4]));
-        yield return new("too much credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [0, 0, 0, 1]));
+        yield return new(5, "a message within a payload", openLarge, RawPeer.Message(1, opens: false));
+        yield return new(5, "an end within a payload", openLarge, data, end);
+        yield return new(5, "two ends", open, end, end);
+        yield return new(5, "a message after the end", open, end, RawPeer.Message(1, opens: false));
+        yield return new(11, "no credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: new byte[4]));
+        yield return new(11, "too much credit granted", open,
+            RawPeer.Frame(FrameType.Window, 1, payload: [0, 0, 0, 1]));
         yield return new(
-            "negative credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [255, 255, 255, 255]));
-        yield return new("more than the credit", Enumerable.Range(0, 17)
+            11, "negative credit granted", open, RawPeer.Frame(FrameType.Window, 1, payload: [255, 255, 255, 255]));
+        yield return new(11, "more than the credit", Enumerable.Range(0, 17)
             .Select(i => RawPeer.Message(1, opens: i == 0, payload: 65_536)).ToArray());
-        yield return new("a message that does not parse",
+        yield return new(5, "a message that does not parse",
             RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: [0xFF, 0xFF, 0xFF]));
-        yield return new("a fault that does not parse", open, RawPeer.Frame(FrameType.Reset, 1, header: [0xFF]));
-        yield return new("deep nesting", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: Nested()));
+        yield return new(5, "a fault that does not parse", open, RawPeer.Frame(FrameType.Reset, 1, header: [0xFF]));
+        yield return new(7, "deep nesting", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: Nested()));
         yield return new(
-            "a flood of pings",
+            11, "a flood of pings",
             Enumerable.Repeat(RawPeer.Frame(FrameType.Ping, 0, payload: new byte[8]), 30).ToArray());
+        byte[] groups = [.. Enumerable.Repeat<byte[]>([0x9B, 0x06, 0x9C, 0x06], 16_000).SelectMany(group => group)];
+        yield return new(7, "thousands of groups, the last one open",
+            RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: groups[..^2]));
     }
 
     [TestCaseSource(nameof(Breaches))]
-    public async Task A_breach_ends_the_link_with_its_reason(Breach breach)
+    public async Task Threats_5_to_12_A_breach_ends_the_link_with_its_reason(Breach breach)
     {
         await using RawPeer peer = await RawPeer.ConnectAsync(TimeProvider.System);
         await peer.SendAsync(breach.Frames);
@@ -70,17 +74,17 @@ public sealed class HostilePeerTests
 
     private static IEnumerable<Breach> Courtesies()
     {
-        yield return new("a type that may be ignored",
+        yield return new(5, "a type that may be ignored",
             RawPeer.Frame((FrameType)99, 7, FrameFlags.MayIgnore, new byte[50_000], new byte[50_000]));
-        yield return new("streams that skip numbers", RawPeer.Message(3), RawPeer.Message(99));
-        yield return new("a reset of a stream that has been", RawPeer.Message(1), RawPeer.Frame(FrameType.Reset, 1),
+        yield return new(5, "streams that skip numbers", RawPeer.Message(3), RawPeer.Message(99));
+        yield return new(5, "a reset of a stream that has been", RawPeer.Message(1), RawPeer.Frame(FrameType.Reset, 1),
             RawPeer.Frame(FrameType.Reset, 1), RawPeer.Frame(FrameType.End, 1),
             RawPeer.Message(1, opens: false, payload: 70));
-        yield return new("all the credit", Enumerable.Range(0, 15)
+        yield return new(5, "all the credit", Enumerable.Range(0, 15)
             .Select(i => RawPeer.Message(1, opens: i == 0, payload: 65_536)).ToArray());
-        yield return new("a pong nobody asked for", RawPeer.Frame(FrameType.Pong, 0, payload: new byte[8]));
+        yield return new(5, "a pong nobody asked for", RawPeer.Frame(FrameType.Pong, 0, payload: new byte[8]));
         yield return new(
-            "fields from a later version", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, [0xFA, 0x3F, 1, 7]));
+            5, "fields from a later version", RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, [0xFA, 0x3F, 1, 7]));
     }
 
     [TestCaseSource(nameof(Courtesies))]
@@ -109,6 +113,26 @@ public sealed class HostilePeerTests
         Assert.That(reset?.Header.Stream, Is.EqualTo(1 + (2 * WireLimits.BacklogMax)));
         Assert.That(Protobuf.Parse(Fault.Parser, reset!.Value.Body).Code, Is.EqualTo(FaultCode.Busy));
         Assert.That(peer.Link.Closed.IsCancellationRequested, Is.False);
+    }
+
+    [Test]
+    public async Task Threat_10_Streams_opened_only_to_be_reset_end_the_link()
+    {
+        await using RawPeer peer = await RawPeer.ConnectAsync(new ManualClock());
+        byte[][] turn = [RawPeer.Message(1), RawPeer.Frame(FrameType.Reset, 1)];
+        uint opened = 0;
+
+        // A million were the plan; the socket buffers take what is written after the link has seen enough.
+        while (peer.Link.WhyClosed is null && opened < 1_000_000)
+        {
+            uint stream = 1 + (2 * opened++);
+            BitConverter.TryWriteBytes(turn[0].AsSpan(4), stream);
+            BitConverter.TryWriteBytes(turn[1].AsSpan(4), stream);
+            _ = await Catching.ErrorAsync(() => peer.SendAsync(turn));
+        }
+
+        Assert.That(opened, Is.GreaterThan(WireLimits.ResetsPerSecondMax).And.LessThan(100_000));
+        Assert.That(peer.Link.WhyClosed, Does.Contain("only to reset them"));
     }
 
     [Test]
@@ -194,7 +218,7 @@ public sealed class HostilePeerTests
     }
 
     [Test]
-    public async Task Any_bytes_end_in_a_closed_link_and_no_other_way([Range(0, 19)] int seed)
+    public async Task Threat_5_Any_bytes_end_in_a_closed_link_and_no_other_way([Range(0, 19)] int seed)
     {
         var random = new Random(seed);
 
@@ -250,8 +274,8 @@ public sealed class HostilePeerTests
         return nested;
     }
 
-    public sealed record Breach(string What, params byte[][] Frames)
+    public sealed record Breach(int Row, string What, params byte[][] Frames)
     {
-        public override string ToString() => What;
+        public override string ToString() => $"row {Row}: {What}";
     }
 }

@@ -174,7 +174,7 @@ public sealed class LinkContractTests(string kind)
     }
 
     [Test]
-    public async Task A_killed_node_leaves_its_peers_with_closed_links()
+    public async Task Threat_13_A_killed_node_leaves_its_peers_with_closed_links()
     {
         await using var pair = new TransportPair(kind);
         (ITransport one, _) = pair.Make();
@@ -195,7 +195,7 @@ public sealed class LinkContractTests(string kind)
     }
 
     [Test]
-    public async Task A_node_with_another_identity_than_dialled_is_refused()
+    public async Task Threat_4_A_node_with_another_identity_than_dialled_is_refused()
     {
         await using var pair = new TransportPair(kind);
         (ITransport one, _) = pair.Make();

@@ -45,7 +45,7 @@ public sealed class LinkDeadlineTests
     }
 
     [Test]
-    public async Task A_frame_that_does_not_end_ends_the_link([Values(1, 15, 16, 500)] int bytes)
+    public async Task Threat_8_A_frame_that_does_not_end_ends_the_link([Values(1, 15, 16, 500)] int bytes)
     {
         var clock = new ManualClock();
         await using RawPeer peer = await RawPeer.ConnectAsync(clock);
@@ -57,7 +57,43 @@ public sealed class LinkDeadlineTests
     }
 
     [Test]
-    public async Task A_peer_that_does_not_read_ends_the_link()
+    public async Task Threat_8_Many_who_send_a_byte_a_second_are_all_gone_in_fifteen_seconds()
+    {
+        var clock = new ManualClock();
+        List<RawPeer> slow = [];
+
+        for (int i = 0; i < 200; i++)
+        {
+            slow.Add(await RawPeer.ConnectAsync(clock));
+        }
+
+        byte[] frame = RawPeer.Message(1, payload: 1000);
+
+        for (int second = 0; second < 15; second++)
+        {
+            foreach (RawPeer peer in slow.Where(peer => peer.Link.WhyClosed is null))
+            {
+                _ = await Catching.ErrorAsync(() => peer.SendAsync([frame[second]]));
+            }
+
+            await Waiting.UntilAsync(
+                () => slow.All(peer => peer.Began || peer.Link.WhyClosed is not null), TimeProvider.System);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(
+            slow.Select(peer => peer.Link.WhyClosed),
+            Is.All.Matches<string?>(why => why?.Contains("does not finish", StringComparison.Ordinal) == true
+                || why?.Contains("not been heard", StringComparison.Ordinal) == true));
+
+        foreach (RawPeer peer in slow)
+        {
+            await peer.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task Threat_9_A_peer_that_does_not_read_ends_the_link()
     {
         var clock = new ManualClock();
         await using RawPeer peer = await RawPeer.ConnectAsync(clock);

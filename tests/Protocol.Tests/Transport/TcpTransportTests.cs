@@ -71,7 +71,7 @@ public sealed class TcpTransportTests
     }
 
     [TestCaseSource(nameof(Strangers))]
-    public async Task A_stranger_is_refused_and_the_next_node_is_welcome(Stranger stranger)
+    public async Task Threat_3_A_stranger_is_refused_and_the_next_node_is_welcome(Stranger stranger)
     {
         using var key = NodeKey.Create();
         await using TcpTransport node = Listen(key);
@@ -91,7 +91,7 @@ public sealed class TcpTransportTests
     }
 
     [Test]
-    public async Task A_dialler_whose_certificate_is_refused_learns_that_it_failed()
+    public async Task Threat_3_A_dialler_whose_certificate_is_refused_learns_that_it_failed()
     {
         // The clocks differ by days: the client finds the server's certificate good, the server refuses the client's.
         using var key = NodeKey.Create();
@@ -104,7 +104,7 @@ public sealed class TcpTransportTests
     }
 
     [Test]
-    public async Task Whoever_says_nothing_is_dropped_in_time([Values] bool afterTls)
+    public async Task Threat_8_Whoever_says_nothing_is_dropped_in_time([Values] bool afterTls)
     {
         var clock = new ManualClock();
         using var key = NodeKey.Create();
@@ -117,7 +117,7 @@ public sealed class TcpTransportTests
         if (afterTls)
         {
             using X509Certificate2 certificate = LinkCertificate.Create(stranger, clock.GetUtcNow());
-            await AuthenticateAsync(socket, certificate);
+            _ = await AuthenticateAsync(socket, certificate);
         }
 
         Task<bool> ends = ReadsEndAsync(socket);
@@ -132,7 +132,32 @@ public sealed class TcpTransportTests
     }
 
     [Test]
-    public async Task Strangers_beyond_the_limit_are_dropped_at_once()
+    public async Task Threat_12_Whatever_comes_before_the_Hello_ends_the_connection(
+        [ValueSource(nameof(Types))] FrameType type)
+    {
+        using var key = NodeKey.Create();
+        await using TcpTransport node = Listen(key);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(node.Endpoint!);
+        await using SslStream tls = await AuthenticateAsync(socket, Proper());
+        int payload = type switch
+        {
+            FrameType.Window => 4,
+            FrameType.Ping or FrameType.Pong => 8,
+            FrameType.Data or FrameType.Membership => 40,
+            _ => 0,
+        };
+        bool ofLink = type is FrameType.Hello or FrameType.Ping or FrameType.Pong or FrameType.GoAway
+            or FrameType.Membership;
+        await tls.WriteAsync(RawPeer.Frame(
+            type, ofLink ? 0u : 1, header: type == FrameType.Hello ? [8, 1] : null, payload: new byte[payload]));
+
+        Assert.That(await ReadsEndAsync(socket), "the node hung up");
+        Assert.That(TransportPair.AcceptAsync(node).IsCompleted, Is.False);
+    }
+
+    [Test]
+    public async Task Threat_1_Strangers_beyond_the_limit_are_dropped_at_once()
     {
         var clock = new ManualClock();
         using var key = NodeKey.Create();
@@ -153,6 +178,9 @@ public sealed class TcpTransportTests
 
         crowd.ForEach(socket => socket.Dispose());
     }
+
+    // A Hello too, if it is not a proper one.
+    private static FrameType[] Types() => Enum.GetValues<FrameType>();
 
     private static IEnumerable<Stranger> Strangers()
     {
@@ -181,7 +209,7 @@ public sealed class TcpTransportTests
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private static async Task AuthenticateAsync(
+    private static async Task<SslStream> AuthenticateAsync(
         Socket socket,
         X509Certificate2? certificate,
         SslProtocols version = SslProtocols.Tls13,
@@ -198,6 +226,7 @@ public sealed class TcpTransportTests
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
         });
+        return tls;
     }
 
     private static async Task<bool> ReadsEndAsync(Socket socket)
