@@ -4,17 +4,19 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Forward;
 
-/// <summary>Queries, keys and values of a batch of columns, what the queries saw, and its way back to the width.</summary>
-internal sealed unsafe class AttentionPart : IDisposable
+/// <summary>
+/// Queries, keys and values of a batch of columns, what the queries saw, and its way back to the width.
+/// </summary>
+internal sealed unsafe class AttentionPart
 {
     private readonly BlockPass _pass;
     private readonly AttentionRunner _attention;
     private readonly RangeAction _place;
 
-    public AttentionPart(BlockPass pass)
+    public AttentionPart(BlockPass pass, AttentionRunner attention)
     {
         _pass = pass;
-        _attention = new AttentionRunner(pass.Pool);
+        _attention = attention;
         _place = Place;
     }
 
@@ -39,8 +41,6 @@ internal sealed unsafe class AttentionPart : IDisposable
         _pass.Multiply(_pass.Weights.Output, work.Result, work.Width);
     }
 
-    public void Dispose() => _attention.Dispose();
-
     // Turns queries and keys by their position, and gives keys and values to the cache before anyone reads them.
     private void Place(int first, int last)
     {
@@ -55,7 +55,7 @@ internal sealed unsafe class AttentionPart : IDisposable
             float* values = keys + (spec.KvHeadCount * spec.KeySize);
 
             Normalize(weights.QueryNorm, queries, spec.HeadCount, spec.KeySize);
-            Turn(i, queries, spec.HeadCount);
+            _pass.Turn(i, queries, spec.HeadCount);
 
             if (spec.Temperature is { } temperature)
             {
@@ -65,7 +65,7 @@ internal sealed unsafe class AttentionPart : IDisposable
             if (spec.HasKv)
             {
                 Normalize(weights.KeyNorm, keys, spec.KvHeadCount, spec.KeySize);
-                Turn(i, keys, spec.KvHeadCount);
+                _pass.Turn(i, keys, spec.KvHeadCount);
                 column.IsFinite &= !column.Appends || column.Cache.Write(_pass.Block, column.Position, keys, values);
             }
         }
@@ -80,12 +80,5 @@ internal sealed unsafe class AttentionPart : IDisposable
                 norm.Apply(heads, size, heads, _pass.Vectors);
             }
         }
-    }
-
-    private void Turn(int i, float* heads, int count)
-    {
-        BlockWeights weights = _pass.Weights;
-        float* angles = _pass.Work.Angles(_pass.Active[i]) + weights.RotaryOffset;
-        weights.Rotary?.Turn(angles, heads, count, weights.Spec.KeySize);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
         return new BlockWeights(_spec, Norm("attn_norm"), Norm(_spec.FeedForwardNorm))
         {
             Inputs = Inputs(),
+            Latent = _spec.Latent is { } latent ? Latent(latent) : null,
             Output = Project("attn_output"),
             Rotary = turned,
             RotaryOffset = offset,
@@ -30,9 +31,19 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
         };
     }
 
-    private Projection[] Inputs() => _spec.FusedQkv
-        ? [Project("attn_qkv")]
-        : [Project("attn_q"), Project("attn_k"), Project("attn_v")];
+    private Projection[] Inputs()
+        => _spec.Latent is not null ? []
+            : _spec.FusedQkv ? [Project("attn_qkv")]
+            : [Project("attn_q"), Project("attn_k"), Project("attn_v")];
+
+    private LatentWeights Latent(LatentSpec latent) => new(
+        latent.QueryRank > 0 ? Project("attn_q_a") : null,
+        latent.QueryRank > 0 ? HeadNorm("attn_q_a_norm") : null,
+        Project(latent.QueryRank > 0 ? "attn_q_b" : "attn_q"),
+        Project("attn_kv_a_mqa"),
+        HeadNorm("attn_kv_a_norm"),
+        Each("attn_k_b", _spec.HeadCount),
+        Each("attn_v_b", _spec.HeadCount));
 
     private FeedForwardWeights FeedForward()
     {

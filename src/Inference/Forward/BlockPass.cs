@@ -84,6 +84,10 @@ internal sealed unsafe class BlockPass
     public void Multiply(Projection projection, Activations input, float* output, int stride)
         => _matMul.Multiply(projection, input, output, stride);
 
+    /// <summary>Turns heads of the i-th column that follow each other, a key's size apart, by its position.</summary>
+    public void Turn(int i, float* heads, int count)
+        => Weights.Rotary?.Turn(Work.Angles(Active[i]) + Weights.RotaryOffset, heads, count, Spec.KeySize);
+
     /// <summary>Adds the results to the hidden states, brought to unit size first where there is a norm.</summary>
     public void AddResults(NormWeights? norm)
     {

@@ -26,7 +26,9 @@ internal sealed unsafe class RotaryTables
     public (Rotary? Rotary, int Offset) Of(RopeSpec spec)
         => _places.TryGetValue(spec, out (Rotary Rotary, int Offset) place) ? place : (null, 0);
 
-    /// <summary>Fills the tables of a position of a session that may reach <paramref name="context"/> positions.</summary>
+    /// <summary>
+    /// Fills the tables of a position of a session that may reach <paramref name="context"/> positions.
+    /// </summary>
     public void Fill(int position, int context, float* tables)
     {
         foreach ((Rotary rotary, int offset) in _places.Values)

@@ -12,6 +12,8 @@ internal readonly record struct RowPick(long First, int Count, int Run = 0, int 
     /// <summary>The tensor's row that becomes <paramref name="row"/> of the matrix.</summary>
     public long Source(int row) => Run == 0 ? First + row : First + ((long)(row / Run) * Stride) + (row % Run);
 
-    /// <summary>How many rows from <paramref name="row"/> on follow each other in the tensor, at most so many.</summary>
+    /// <summary>
+    /// How many rows from <paramref name="row"/> on follow each other in the tensor, at most so many.
+    /// </summary>
     public int RunAt(int row, int most) => Run == 0 ? most : Math.Min(most, Run - (row % Run));
 }

@@ -11,7 +11,9 @@ namespace Swarm.Inference.Forward;
 internal sealed unsafe class TransformerBlock : IDisposable
 {
     private readonly BlockPass _pass;
+    private readonly AttentionRunner _runner;
     private readonly AttentionPart _attention;
+    private readonly LatentPart _latent;
     private readonly FeedForwardPart _feedForward;
     private readonly ExpertPart _experts;
     private readonly RangeAction _join;
@@ -20,7 +22,9 @@ internal sealed unsafe class TransformerBlock : IDisposable
     public TransformerBlock(ComputePool pool)
     {
         _pass = new BlockPass(pool);
-        _attention = new AttentionPart(_pass);
+        _runner = new AttentionRunner(pool);
+        _attention = new AttentionPart(_pass, _runner);
+        _latent = new LatentPart(_pass, _runner);
         _feedForward = new FeedForwardPart(_pass);
         _experts = new ExpertPart(_pass, _feedForward);
         _join = Join;
@@ -35,7 +39,7 @@ internal sealed unsafe class TransformerBlock : IDisposable
     {
         _pass.Begin(weights, block, work, columns, active, count);
         _pass.Normalize(weights.MixerNorm);
-        _attention.Run();
+        Mix();
         _pass.AddResults(weights.PostMixerNorm);
         _pass.Normalize(weights.FeedForwardNorm);
         FeedForward();
@@ -43,7 +47,9 @@ internal sealed unsafe class TransformerBlock : IDisposable
         _pass.ForEach(work.Width, _finish);
     }
 
-    /// <summary>The head: the final norm of the first <paramref name="count"/> hidden states, then the logits.</summary>
+    /// <summary>
+    /// The head: the final norm of the first <paramref name="count"/> hidden states, then the logits.
+    /// </summary>
     public void Head(ModelConfig config, SpanWeights weights, Workspace work, int count, float* logits)
     {
         Projection output = weights.Output!;
@@ -63,7 +69,7 @@ internal sealed unsafe class TransformerBlock : IDisposable
         }
     }
 
-    public void Dispose() => _attention.Dispose();
+    public void Dispose() => _runner.Dispose();
 
     // Logits as the model's last step wants them: divided, then kept within bounds.
     private void FinishLogits(ModelConfig config, float* logits, int count)
@@ -82,6 +88,18 @@ internal sealed unsafe class TransformerBlock : IDisposable
         else
         {
             Softcap.Scalar(logits, factor, config.LogitSoftcap, count);
+        }
+    }
+
+    private void Mix()
+    {
+        if (_pass.Spec.Latent is null)
+        {
+            _attention.Run();
+        }
+        else
+        {
+            _latent.Run();
         }
     }
 

@@ -20,6 +20,8 @@ internal sealed unsafe class Workspace : IDisposable
         AnglesLength = anglesLength;
         QkvWidth = layers.Max(layer => layer.MixedWidth);
         int inner = layers.Max(layer => Math.Max(layer.FeedForwardSize, layer.Experts?.Size ?? 0));
+        AsideWidth = layers.Max(layer => layer.AsideWidth);
+        int gathered = layers.Max(layer => layer.GatheredWidth(Width));
         int mixed = layers.Max(layer => layer.HeadCount * layer.ValueSize);
         bool hasExperts = layers.Any(layer => layer.Experts is not null);
         InnerWidth = 2 * inner;
@@ -29,11 +31,12 @@ internal sealed unsafe class Workspace : IDisposable
         _angles = Floats(anglesLength);
         Qkv = Floats(QkvWidth);
         Inner = Floats(InnerWidth);
+        Aside = Floats(AsideWidth);
         Result = Floats(Width);
         Logits = Floats(LogitsWidth);
         Mixture = Floats(hasExperts ? Width : 0);
         Input = new Activations(columns, Math.Max(Math.Max(Width, inner), mixed), limit);
-        Gathered = new Activations(hasExperts ? columns : 0, Math.Max(Width, inner), limit);
+        Gathered = new Activations(columns, gathered, limit);
     }
 
     /// <summary>Columns there is room for.</summary>
@@ -45,7 +48,12 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>Room for what the mixing part of one column makes of its input: queries, keys, values.</summary>
     public int QkvWidth { get; }
 
-    /// <summary>Room for one column between the halves of the feed-forward part: the gate, and what it multiplies.</summary>
+    /// <summary>Room for what one column needs before or after it is mixed.</summary>
+    public int AsideWidth { get; }
+
+    /// <summary>
+    /// Room for one column between the halves of the feed-forward part: the gate, and what it multiplies.
+    /// </summary>
     public int InnerWidth { get; }
 
     /// <summary>Room for one column's router: a logit to each expert, twice.</summary>
@@ -61,6 +69,8 @@ internal sealed unsafe class Workspace : IDisposable
     public Activations Gathered { get; }
 
     public float* Qkv { get; }
+
+    public float* Aside { get; }
 
     public float* Inner { get; }
 

@@ -31,7 +31,9 @@ internal sealed unsafe class Rotary
     /// <summary>Floats of one position's table: a cosine and a sine to each pair.</summary>
     public int TableLength => 2 * _short.Length;
 
-    /// <summary>Fills the table of one position of a session that may reach <paramref name="context"/> positions.</summary>
+    /// <summary>
+    /// Fills the table of one position of a session that may reach <paramref name="context"/> positions.
+    /// </summary>
     public void Fill(int position, int context, float* table)
     {
         double[] frequencies = context > _spec.ShortContext ? _long : _short;

@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary>A row times a number, and then <c>c · tanh(x / c)</c>, which keeps it within ±c; c = 0 for no bounds.</summary>
+/// <summary>
+/// A row times a number, and then <c>c · tanh(x / c)</c>, which keeps it within ±c; c = 0 for no bounds.
+/// </summary>
 internal static unsafe class Softcap
 {
     /// <summary>The specification.</summary>

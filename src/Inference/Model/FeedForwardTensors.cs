@@ -25,7 +25,9 @@ internal static class FeedForwardTensors
         }
     }
 
-    /// <summary>What the matrices of a feed-forward part are called: of the only one, or of that beside experts.</summary>
+    /// <summary>
+    /// What the matrices of a feed-forward part are called: of the only one, or of that beside experts.
+    /// </summary>
     public static string Suffix(LayerSpec layer) => layer.Experts is null or { IsBeside: true } ? "" : "_shexp";
 
     private static void Dense(BlockSlots slots, LayerSpec layer, long width)

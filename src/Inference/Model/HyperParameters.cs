@@ -33,7 +33,9 @@ internal sealed class HyperParameters(GgufFile file, string architecture)
             ? [.. Enumerable.Range(0, blocks).Select(block => Within(key, value(block).Whole, most, least))]
             : null;
 
-    /// <summary>A yes or no per block, one for all, or a period n: no for every n-th block, yes for all others.</summary>
+    /// <summary>
+    /// A yes or no per block, one for all, or a period n: no for every n-th block, yes for all others.
+    /// </summary>
     public bool[]? OptionalPattern(string key, int blocks)
     {
         if (PerBlock(key, blocks) is not { } value)

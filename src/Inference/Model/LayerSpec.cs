@@ -12,7 +12,9 @@ public sealed record LayerSpec
     /// <summary>Heads that ask.</summary>
     public required int HeadCount { get; init; }
 
-    /// <summary>Heads that hold keys and values; a divisor of <see cref="HeadCount"/>, or 0 without attention.</summary>
+    /// <summary>
+    /// Heads that hold keys and values; a divisor of <see cref="HeadCount"/>, or 0 without attention.
+    /// </summary>
     public required int KvHeadCount { get; init; }
 
     /// <summary>Values of one query or key.</summary>
@@ -98,7 +100,22 @@ public sealed record LayerSpec
     /// <summary>Whether the block keeps keys and values of its own.</summary>
     public bool HasKv => KvHeadCount > 0 && KvSource is null;
 
-    /// <summary>Floats that the mixing part makes of one position before it mixes: queries, keys, values, gates.</summary>
+    /// <summary>
+    /// Floats that the mixing part makes of one position before it mixes: queries, keys, values, gates.
+    /// </summary>
     internal int MixedWidth
         => checked((HeadCount * (KeySize + (HasQueryGate ? ValueSize : 0))) + (KvHeadCount * (KeySize + ValueSize)));
+
+    /// <summary>Floats that mixing needs beside those, for one position.</summary>
+    internal int AsideWidth => Latent is { } latent
+        ? Math.Max(
+            latent.QueryRank,
+            checked(HeadCount * Math.Max(latent.PlainSize + KeySize - latent.Rank, latent.ValueSize)))
+        : 0;
+
+    /// <summary>The widest input of a product that does not read all of a row or of all columns.</summary>
+    internal int GatheredWidth(int width)
+        => Math.Max(
+            Experts is { } experts ? Math.Max(width, experts.Size) : 0,
+            Latent is { } latent ? Math.Max(latent.QueryRank, Math.Max(latent.PlainSize, latent.Rank)) : 0);
 }

@@ -48,4 +48,28 @@ internal static class MixerTensors
         slots.Matrix(
             "attn_output", (long)layer.HeadCount * layer.ValueSize, width, layer.Biases.HasFlag(BiasKinds.Output));
     }
+
+    /// <summary>Those of latent attention.</summary>
+    public static void Latent(BlockSlots slots, LayerSpec layer, LatentSpec latent, long width)
+    {
+        long turned = layer.KeySize - latent.Rank;
+        long queries = layer.HeadCount * (latent.PlainSize + turned);
+
+        if (latent.QueryRank > 0)
+        {
+            slots.Add("attn_q_a.weight", [width, latent.QueryRank]);
+            slots.Add("attn_q_a_norm.weight", [latent.QueryRank]);
+            slots.Add("attn_q_b.weight", [latent.QueryRank, queries]);
+        }
+        else
+        {
+            slots.Add("attn_q.weight", [width, queries]);
+        }
+
+        slots.Add("attn_kv_a_mqa.weight", [width, latent.Rank + turned]);
+        slots.Add("attn_kv_a_norm.weight", [latent.Rank]);
+        slots.Add("attn_k_b.weight", [latent.PlainSize, latent.Rank, layer.HeadCount]);
+        slots.Add("attn_v_b.weight", [latent.Rank, latent.ValueSize, layer.HeadCount]);
+        slots.Add("attn_output.weight", [(long)layer.HeadCount * latent.ValueSize, width]);
+    }
 }

@@ -75,7 +75,9 @@ public sealed record ModelConfig
     public bool MayCutBefore(int block)
         => !Enumerable.Range(0, BlockCount).Any(reader => reader >= block && Layers[reader].KvSource < block);
 
-    /// <summary>Whether a node may hold <paramref name="blocks"/>: both ends are places where the model may be cut.</summary>
+    /// <summary>
+    /// Whether a node may hold <paramref name="blocks"/>: both ends are places where the model may be cut.
+    /// </summary>
     public bool MayHold(BlockRange blocks)
         => AllBlocks.Contains(blocks) && MayCutBefore(blocks.First) && MayCutBefore(blocks.Last);
 }

@@ -65,11 +65,13 @@ internal static class ModelTensors
         var slots = new BlockSlots(block, config.Norm);
         slots.Norm("attn_norm", config.Width);
 
-        switch (layer.Mixer)
+        if (layer.Latent is { } latent)
         {
-            default:
-                MixerTensors.Attention(slots, layer, config.Width);
-                break;
+            MixerTensors.Latent(slots, layer, latent, config.Width);
+        }
+        else
+        {
+            MixerTensors.Attention(slots, layer, config.Width);
         }
 
         FeedForwardTensors.All(slots, layer, config.Width);

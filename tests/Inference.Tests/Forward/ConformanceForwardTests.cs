@@ -200,7 +200,7 @@ public sealed class ConformanceForwardTests : KitFixture
     private static void AssertNear(float[] logits, float[] expected, double tolerance)
     {
         (double max, double rms) = Difference(logits, expected);
-        TestContext.Out.WriteLine($"max {max:G3}, rms {rms:G3}");
+        TestContext.Out.WriteLine($"{TestContext.CurrentContext.Test.Name}: max {max:G3}, rms {rms:G3}");
         Assert.That(max, Is.LessThanOrEqualTo(tolerance));
     }
 
@@ -221,7 +221,8 @@ public sealed class ConformanceForwardTests : KitFixture
     }
 
     // Compares up to the first step that rounding could turn.
-    private static void AssertGreedy(ModelSpan span, int[] prompt, int[] expected, double[] gaps, double gapMin, int? context = null)
+    private static void AssertGreedy(
+        ModelSpan span, int[] prompt, int[] expected, double[] gaps, double gapMin, int? context = null)
     {
         int close = Array.FindIndex(gaps, gap => gap < gapMin);
         int steps = close < 0 ? expected.Length : close;

@@ -20,7 +20,8 @@ internal static class LogitRows
         int context = 0)
     {
         ModelConfig config = stages[0].Config;
-        KvCache[] caches = [.. stages.Select(stage => stage.NewCache(stage.Blocks, Math.Max(ids.Count, context), type))];
+        int positions = Math.Max(ids.Count, context);
+        KvCache[] caches = [.. stages.Select(stage => stage.NewCache(stage.Blocks, positions, type))];
         float[] logits = new float[ids.Count * config.VocabularySize];
 
         for (int position = 0; position < ids.Count; position += Math.Min(chunk, ids.Count - position))

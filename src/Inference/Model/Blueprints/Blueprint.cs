@@ -83,7 +83,9 @@ internal static class Blueprint
             : throw keys.Wrong("attention.head_count", $"{heads} heads do not divide a width of {width}.");
     }
 
-    /// <summary>Heads of keys and values, which must divide the heads that ask; 0 where there is no attention.</summary>
+    /// <summary>
+    /// Heads of keys and values, which must divide the heads that ask; 0 where there is no attention.
+    /// </summary>
     public static int KvHeads(HyperParameters keys, int heads, int kvHeads)
         => kvHeads == 0 || heads % kvHeads == 0
             ? kvHeads

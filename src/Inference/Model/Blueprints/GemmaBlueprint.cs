@@ -1,6 +1,8 @@
 namespace Swarm.Inference.Model.Blueprints;
 
-/// <summary>Gemma 2 and 3: norms before and after, blocks that see a window between blocks that see everything.</summary>
+/// <summary>
+/// Gemma 2 and 3: norms before and after, blocks that see a window between blocks that see everything.
+/// </summary>
 internal static class GemmaBlueprint
 {
     // The two largest share the width among their heads before they take the root.

@@ -23,9 +23,9 @@ internal static class LlamaBlueprint
     {
         const int Period = 4;
         LayerSpec[] layers = Blueprint.RequireAttention(keys, Blueprint.Layers(keys, RopeKind.Norm));
+        bool[] turned = HyperParameters.Pattern(Period, layers.Length);
         return Blueprint.Config(
-            keys,
-            [.. layers.Select((layer, block) => (block + 1) % Period == 0 ? layer with { Rope = RopeSpec.None } : layer)]);
+            keys, [.. layers.Select((layer, i) => turned[i] ? layer : layer with { Rope = RopeSpec.None })]);
     }
 
     /// <summary>Ministral 3: queries grow with their position.</summary>
