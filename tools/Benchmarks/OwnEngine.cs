@@ -39,16 +39,39 @@ internal sealed class OwnEngine : IDisposable
         Together(1, options.Generate),
         [.. options.Sessions.Select(sessions => Together(sessions, options.Generate))]);
 
-    private double Prefill(int prompt)
+    /// <summary>A session's cache.</summary>
+    public KvCache NewCache(int positions, KvCacheType type = KvCacheType.F16)
+        => _model.NewCache(_model.Blocks, positions, type);
+
+    /// <summary>Tokens per second of a prompt that is appended to a cache.</summary>
+    public double Feed(KvCache cache, int prompt)
     {
-        int[] ids = [.. Enumerable.Range(0, prompt).Select(Id)];
+        int[] ids = [.. Enumerable.Range(cache.Length, prompt).Select(Id)];
         float[] rows = new float[prompt * _model.Config.Width];
         float[] logits = new float[_model.Config.VocabularySize];
-        using KvCache cache = NewCache(prompt);
         long start = Stopwatch.GetTimestamp();
         _model.Run([Slice(cache, ids, rows)]);
         _model.Logits(rows.AsSpan(rows.Length - _model.Config.Width), logits);
         return prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Tokens per second of tokens that follow, one by one.</summary>
+    public double Generate(KvCache cache, int tokens)
+    {
+        double seconds = 0;
+
+        for (int i = 0; i < tokens; i++)
+        {
+            seconds += 1 / Feed(cache, 1);
+        }
+
+        return tokens / seconds;
+    }
+
+    private double Prefill(int prompt)
+    {
+        using KvCache cache = NewCache(prompt);
+        return Feed(cache, prompt);
     }
 
     // Greedy, every session from a token of its own.
@@ -86,8 +109,6 @@ internal sealed class OwnEngine : IDisposable
     }
 
     private int Id(int index) => (int)((long)index * Stride % _model.Config.VocabularySize);
-
-    private KvCache NewCache(int positions) => _model.NewCache(_model.Blocks, positions, KvCacheType.F16);
 
     private StepSlice Slice(KvCache cache, ReadOnlyMemory<int> ids, Memory<float> rows) => new()
     {

@@ -3,12 +3,16 @@ using Swarm.Benchmarks;
 
 const string Usage = $"""
     usage: tools/bench engine MODEL.gguf [options]    tokens per second, beside another engine's on the same file
+           tools/bench context MODEL.gguf [options]   what a long context costs, as shares of the speed with a short one
            tools/bench links [options]                round trips and bulk of a link, beside raw TCP and raw TLS
 
     Everything compared is measured in turns, so that all meet the same machine. Shown: median (least-most) of the rounds.
 
     engine
     {EngineOptions.Usage}
+
+    context
+    {ContextOptions.Usage}
 
     links
     {LinkOptions.Usage}
@@ -22,6 +26,9 @@ try
     {
         case ["engine", .. var rest]:
             EngineBenchmark.Run(EngineOptions.Parse(rest));
+            return 0;
+        case ["context", .. var rest]:
+            ContextBenchmark.Run(ContextOptions.Parse(rest));
             return 0;
         case ["links", .. var rest]:
             await LinkBenchmark.RunAsync(LinkOptions.Parse(rest));

@@ -144,7 +144,7 @@ public sealed unsafe partial class KvCache : IDisposable
     }
 
     /// <summary>Makes sure that nobody else sees what is written to these positions.</summary>
-    /// <exception cref="KvMemoryException">A shared page would need a copy, and the pool has no memory for it.</exception>
+    /// <exception cref="KvMemoryException">A shared page needs a copy, and the pool has no memory for it.</exception>
     internal void Own(int first, int last)
     {
         for (int page = first / _pool.PagePositions; page * _pool.PagePositions < last; page++)

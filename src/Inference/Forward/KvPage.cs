@@ -2,7 +2,7 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Forward;
 
-/// <summary>Memory of some consecutive positions in all blocks of a cache; caches with the same past share it.</summary>
+/// <summary>Memory of consecutive positions in all blocks of a cache; caches with the same past share it.</summary>
 internal sealed class KvPage(NativeBuffer memory)
 {
     public NativeBuffer Memory { get; } = memory;

@@ -42,7 +42,7 @@ public sealed unsafe class ModelSpan : IDisposable
     /// <param name="blocks">The blocks to load.</param>
     /// <param name="pool">The threads that load and compute; the caller's.</param>
     /// <param name="progress">Told the share that is loaded.</param>
-    /// <param name="caches">What its sessions' caches come from, now the span's own; without one there is no limit.</param>
+    /// <param name="caches">What sessions' caches come from, now the span's own; without one there is no limit.</param>
     /// <exception cref="GgufException">The file became shorter, or holds a weight that is not finite.</exception>
     public static ModelSpan Load(
         ModelFile file,

@@ -38,12 +38,13 @@ internal static unsafe partial class Attention
         float* p = scratch.Scores;
         float* part = scratch.Sums;
         float* lanes = stackalloc float[LaneSum.Lanes];
+        float total = query.Sink is null ? 0 : 1;
+        float largest = query.Sink ?? float.NegativeInfinity;
         new Span<float>(query.Output, spec.ValueSize).Clear();
-        query.Begin();
 
         for (int first = spec.First(query.Count) / Chunk * Chunk; first < query.Count; first += Chunk)
         {
-            _ = query.Enter(spec, first);
+            query.Enter(spec, first);
             float* keys = head.Format.Keys(head.Keys(first / Chunk), spec.KeySize, scratch.Numbers, vectors: false);
             float m = float.NegativeInfinity;
 
@@ -79,17 +80,21 @@ internal static unsafe partial class Attention
                 }
             }
 
-            query.Join(m, LaneSum.Scalar(lanes));
+            float larger = MathF.Max(largest, m);
+            float a = Exp.Scalar(largest - larger);
+            float b = Exp.Scalar(m - larger);
+            largest = larger;
+            total = MathF.FusedMultiplyAdd(total, a, LaneSum.Scalar(lanes) * b);
 
             for (int d = 0; d < spec.ValueSize; d++)
             {
-                query.Output[d] = MathF.FusedMultiplyAdd(query.Output[d], query.Keep, part[d] * query.Gain);
+                query.Output[d] = MathF.FusedMultiplyAdd(query.Output[d], a, part[d] * b);
             }
         }
 
         for (int d = 0; d < spec.ValueSize; d++)
         {
-            query.Output[d] /= query.Total;
+            query.Output[d] /= total;
         }
     }
 }

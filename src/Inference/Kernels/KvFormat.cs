@@ -19,10 +19,10 @@ internal abstract unsafe class KvFormat
     /// <summary>Rounds a value into a row of a chunk; false when it does not stay finite.</summary>
     public abstract bool StoreValue(byte* chunk, int row, float* value, int size);
 
-    /// <summary>A chunk's keys as floats, tile after tile; in <paramref name="room"/> unless they are kept so.</summary>
+    /// <summary>A chunk's keys as floats, tile after tile: in <paramref name="room"/>, or where they are.</summary>
     public abstract float* Keys(byte* chunk, int size, float* room, bool vectors);
 
-    /// <summary>A chunk's values as floats, row after row; in <paramref name="room"/> unless they are kept so.</summary>
+    /// <summary>A chunk's values as floats, row after row: in <paramref name="room"/>, or where they are.</summary>
     public abstract float* Values(byte* chunk, int size, float* room, bool vectors);
 
     /// <summary>Bytes of one exported key or value.</summary>

@@ -28,6 +28,7 @@ internal sealed unsafe class Q8Kv : KvFormat
     public override bool StoreValue(byte* chunk, int row, float* value, int size)
         => Store(Value(chunk, row, size), value, size);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override float* Keys(byte* chunk, int size, float* room, bool vectors)
     {
         for (int tile = 0; vectors && tile < Attention.Chunk; tile += Attention.Tile)
@@ -54,27 +55,37 @@ internal sealed unsafe class Q8Kv : KvFormat
         return room;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override float* Values(byte* chunk, int size, float* room, bool vectors)
     {
         int padded = Attention.Padded(size);
+        float* scales = stackalloc float[Attention.Tile];
+        byte* stored = (byte*)Value(chunk, 0, size).Scale(0);
+        int index = 0;
 
-        for (int j = 0; j < Attention.Chunk; j++, room += padded)
+        for (int j = 0; j < Attention.Chunk; j++)
         {
             Row row = Value(chunk, j, size);
+            float* target = room + (j * padded);
 
-            for (int d = 0; vectors && d < size; d += Block)
+            for (int d = 0; vectors && d < size; d += Block, index++)
             {
-                Sixteens(row.Bytes + d, Vector512.Create((float)*row.Scale(d)),
-                    Math.Min(Block, padded - d) / Attention.Tile, room + d);
+                if (index % Attention.Tile == 0)
+                {
+                    HalfLanes.Load(stored + (index * sizeof(Half))).Store(scales);
+                }
+
+                Sixteens(row.Bytes + d, Vector512.Create(scales[index % Attention.Tile]),
+                    Math.Min(Block, padded - d) / Attention.Tile, target + d);
             }
 
             for (int d = 0; !vectors && d < size; d++)
             {
-                room[d] = row.Element(d);
+                target[d] = row.Element(d);
             }
         }
 
-        return room - (Attention.Chunk * padded);
+        return room;
     }
 
     public override int ExportedBytes(int size) => size + (Blocks(size) * sizeof(Half));
