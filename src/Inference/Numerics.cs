@@ -4,5 +4,5 @@ namespace Swarm.Inference;
 public static class Numerics
 {
     /// <summary>Raised by every change that can move a single bit of a result.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 }

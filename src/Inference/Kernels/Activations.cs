@@ -9,22 +9,16 @@ namespace Swarm.Inference.Kernels;
 internal sealed unsafe class Activations : IDisposable
 {
     private readonly NativeBuffer _floats;
-    private readonly NativeBuffer _quants;
-    private readonly NativeBuffer _scales;
-    private readonly NativeBuffer _sums;
-    private readonly RangeAction _quantize;
-    private readonly bool _vectors;
-    private bool _isQuantized;
+    private readonly QuantizedColumns _blocks;
+    private readonly QuantizedColumns _superblocks;
+    private bool _hasBlocks;
+    private bool _hasSuperblocks;
 
     public Activations(int columnsMax, int widthMax, Isa limit)
     {
-        long values = (long)columnsMax * widthMax;
-        _floats = NativeBuffer.OfFloats(values);
-        _quants = new NativeBuffer(values);
-        _scales = NativeBuffer.OfFloats(values / QuantizedBlock.Length);
-        _sums = NativeBuffer.OfFloats(values / QuantizedBlock.Length);
-        _quantize = Quantize;
-        _vectors = limit > Isa.Scalar;
+        _floats = NativeBuffer.OfFloats((long)columnsMax * widthMax);
+        _blocks = new QuantizedColumns(columnsMax, widthMax, QuantizedBlock.Length, limit);
+        _superblocks = new QuantizedColumns(columnsMax, widthMax, QuantizedBlock.LengthMax, limit);
     }
 
     /// <summary>How many columns there are now.</summary>
@@ -35,53 +29,38 @@ internal sealed unsafe class Activations : IDisposable
 
     public float* Floats => _floats.Floats;
 
-    public sbyte* Quants => (sbyte*)_quants.Pointer;
-
-    public float* Scales => _scales.Floats;
-
-    public int* Sums => (int*)_sums.Pointer;
-
     /// <summary>Announces new floats: the caller fills the columns before the next product reads them.</summary>
-    public void Begin(int columns, int width) => (Columns, Width, _isQuantized) = (columns, width, false);
+    public void Begin(int columns, int width)
+    {
+        (Columns, Width) = (columns, width);
+        _hasBlocks = false;
+        _hasSuperblocks = false;
+    }
 
     /// <summary>The inputs of one column.</summary>
     public float* Column(int column) => Floats + ((long)column * Width);
 
-    /// <summary>Makes the bytes, unless they are made already.</summary>
-    public void Quantize(ComputePool pool)
-    {
-        if (!_isQuantized)
-        {
-            pool.For(Columns, Width, _quantize);
-            _isQuantized = true;
-        }
-    }
+    /// <summary>The columns as bytes with a scale to each <paramref name="unitLength"/>.</summary>
+    public byte* Quantized(int unitLength, ComputePool pool)
+        => unitLength == QuantizedBlock.Length
+            ? Quantized(_blocks, ref _hasBlocks, pool)
+            : Quantized(_superblocks, ref _hasSuperblocks, pool);
 
     public void Dispose()
     {
         _floats.Dispose();
-        _quants.Dispose();
-        _scales.Dispose();
-        _sums.Dispose();
+        _blocks.Dispose();
+        _superblocks.Dispose();
     }
 
-    private void Quantize(int first, int last)
+    private byte* Quantized(QuantizedColumns columns, ref bool made, ComputePool pool)
     {
-        int blocks = Width / QuantizedBlock.Length;
-
-        for (long block = (long)first * blocks; block < (long)last * blocks; block++)
+        if (!made)
         {
-            float* source = Floats + (block * QuantizedBlock.Length);
-            sbyte* quants = Quants + (block * QuantizedBlock.Length);
-
-            if (_vectors)
-            {
-                QuantizedBlock.Vector(source, quants, out Scales[block], out Sums[block]);
-            }
-            else
-            {
-                QuantizedBlock.Scalar(source, quants, out Scales[block], out Sums[block]);
-            }
+            columns.Fill(Floats, Columns, Width, pool);
+            made = true;
         }
+
+        return columns.Pointer;
     }
 }

@@ -7,19 +7,21 @@ namespace Swarm.Inference.Kernels;
 /// <summary>Sixteen 16-bit floats become sixteen floats, exactly, with no conversion instruction.</summary>
 internal static unsafe class HalfLanes
 {
-    /// <summary>What <see cref="Small"/> leaves to be multiplied.</summary>
-    public const float Restore = 5.192296858534828e33f;
+    // What is missing below.
+    private const float Restore = 5.192296858534828e33f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(byte* source) => Load(Widen(source));
 
     /// <summary>
-    /// The values times 2^-112: sign, exponent and fraction land where a float has them, and only the exponent's bias
-    /// is missing. Right for zero and denormals too; not for infinities, which files are checked for when packed.
+    /// The halves whose bits are the lanes' low ones, sign above. Sign, exponent and fraction land where a float has
+    /// them, and only the exponent's bias is missing: a product with 2^112. Right for zero and denormals too; not for
+    /// infinities, which files are checked for when packed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Small(byte* source)
-        => (Vector512.ShiftLeft(Widen(source), 13) & Vector512.Create(unchecked((int)0x8FFF_FFFF))).AsSingle();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* source) => Small(source) * Vector512.Create(Restore);
+    public static Vector512<float> Load(Vector512<int> bits)
+        => (Vector512.ShiftLeft(bits, 13) & Vector512.Create(unchecked((int)0x8FFF_FFFF))).AsSingle()
+            * Vector512.Create(Restore);
 
     /// <summary>Sixteen 16-bit integers with their signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

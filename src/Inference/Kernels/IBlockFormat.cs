@@ -1,20 +1,42 @@
+using System.Runtime.Intrinsics;
+
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// A quantized format with 32 values to a block and one half scale, packed as sixteen rows side by side: how many bytes
-/// the sixteen blocks have beside their scales, and what a value is.
+/// A quantized format whose 32 values share a scale, and perhaps a minimum: what its blocks hold, in the file and as
+/// the cache lines of sixteen rows (see <see cref="Bits"/>). A weight is <c>(value - Bias) · scale + minimum</c>.
 /// </summary>
 internal unsafe interface IBlockFormat
 {
-    /// <summary>Bytes of the values of sixteen rows' blocks, without the scales.</summary>
-    static abstract int LineBytes { get; }
+    /// <summary>Cache lines of the values of sixteen rows.</summary>
+    static abstract int Lines { get; }
 
-    /// <summary>Bytes of the values in one block of the file.</summary>
+    /// <summary>What is taken from every stored value: nothing, or a power of two.</summary>
+    static abstract int Bias { get; }
+
+    /// <summary>Whether sums of products need more than 16 bits.</summary>
+    static abstract bool IsWide { get; }
+
+    /// <summary>Whether a minimum is added.</summary>
+    static abstract bool HasMinimum { get; }
+
+    /// <summary>Bytes of one block in the file.</summary>
     static abstract int FileBytes { get; }
 
-    /// <summary>Moves one row's block, as the file has it after its scale, to its lanes.</summary>
-    static abstract void Pack(byte* block, byte* lines, int row);
+    /// <summary>
+    /// The scale and the minimum of a file's block in 16 bits each, and its values in eight groups of four bytes.
+    /// </summary>
+    static abstract void Read(byte* block, ushort* heads, uint* values);
 
-    /// <summary>Value <paramref name="k"/> of <paramref name="row"/>, not yet scaled; the specification.</summary>
-    static abstract int Value(byte* lines, int row, int k);
+    /// <summary>Puts one row's group of four values into lines that are zero there.</summary>
+    static abstract void Put(byte* lines, int row, int group, uint values);
+
+    /// <summary>Sixteen rows' group of four values.</summary>
+    static abstract Vector512<byte> Sixteen(byte* lines, int group);
+
+    /// <summary>A scale or a minimum.</summary>
+    static abstract float Head(ushort bits);
+
+    /// <summary>Sixteen scales or minimums, as long as they are finite.</summary>
+    static abstract Vector512<float> Heads(byte* heads);
 }

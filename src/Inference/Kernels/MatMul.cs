@@ -19,19 +19,12 @@ internal sealed unsafe class MatMul
     /// <summary>Computes <c>matrix · input + bias</c> for every column.</summary>
     public void Multiply(Projection projection, Activations input, float* output, int outputStride)
     {
-        if (projection.Matrix.IsQuantized)
-        {
-            input.Quantize(_pool);
-        }
-
         _projection = projection;
         _product = new Product
         {
             Columns = input.Columns,
             Floats = input.Floats,
-            Quants = input.Quants,
-            Scales = input.Scales,
-            Sums = input.Sums,
+            Quants = projection.Matrix.UnitLength == 0 ? null : input.Quantized(projection.Matrix.UnitLength, _pool),
             Output = output,
             OutputStride = outputStride,
         };

@@ -4,7 +4,7 @@ using Swarm.Inference.Threading;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// A matrix as groups of sixteen rows side by side (see <see cref="BlockProduct"/> and <see cref="FloatProduct"/>): the
+/// A matrix as groups of sixteen rows side by side (see <see cref="WeightFormat"/>): the
 /// file's bytes in another order, nothing rounded again. Its kernel is chosen once, here.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
@@ -41,8 +41,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Bytes the weights take: those of the file, and of the rows that fill the last group.</summary>
     public long Bytes => _tiles.Bytes;
 
-    /// <summary>Whether products read the activations as bytes.</summary>
-    public bool IsQuantized => _format.IsQuantized;
+    /// <summary>How many activations share a scale when products read them as bytes; 0 when they stay floats.</summary>
+    public int UnitLength => _format.UnitLength;
 
     /// <summary>The packed bytes, for tests of the layout.</summary>
     public ReadOnlySpan<byte> Tiles => new(_tiles.Pointer, checked((int)_tiles.Bytes));

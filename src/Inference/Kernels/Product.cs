@@ -25,14 +25,8 @@ internal unsafe struct Product
     /// <summary>Activations as floats, column after column; read by float weights.</summary>
     public float* Floats;
 
-    /// <summary>Activations as bytes with a scale and a sum to each 32; read by quantized weights.</summary>
-    public sbyte* Quants;
-
-    /// <summary>The scales, column after column.</summary>
-    public float* Scales;
-
-    /// <summary>The sums, column after column.</summary>
-    public int* Sums;
+    /// <summary>Activations as <see cref="QuantizedColumns"/>; read by quantized weights.</summary>
+    public byte* Quants;
 
     /// <summary>Where the first column's results go.</summary>
     public float* Output;

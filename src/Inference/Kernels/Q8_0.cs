@@ -1,24 +1,41 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Signed bytes. Packed, lane r of line i is dword i of row r, eight lines, each byte with its sign bit turned: byte
-/// dots take one operand unsigned.
+/// Signed bytes. A file's block is a half scale and 32 of them; packed, each has its sign bit turned, which adds 128:
+/// byte dots take weights unsigned.
 /// </summary>
-internal readonly unsafe partial struct Q8_0 : IBlockFormat
+internal readonly unsafe struct Q8_0 : IBlockFormat
 {
-    private const uint Signs = 0x8080_8080;
+    public static int Lines => 8;
 
-    public static int LineBytes => 8 * 64;
+    public static int Bias => 128;
 
-    public static int FileBytes => 32;
+    public static bool IsWide => true;
 
-    public static void Pack(byte* block, byte* lines, int row)
+    public static bool HasMinimum => false;
+
+    public static int FileBytes => 34;
+
+    public static void Read(byte* block, ushort* heads, uint* values)
     {
-        for (int i = 0; i < 8; i++)
+        heads[0] = *(ushort*)block;
+
+        for (int i = 0; i < Bits.Groups; i++)
         {
-            ((uint*)lines)[(i * 16) + row] = ((uint*)block)[i] ^ Signs;
+            values[i] = ((uint*)(block + 2))[i] ^ 0x8080_8080;
         }
     }
 
-    public static int Value(byte* lines, int row, int k) => lines[(((k / 4 * 16) + row) * 4) + (k % 4)] - 128;
+    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutEight(lines, row, group, values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Eight(lines, group);
+
+    public static float Head(ushort bits) => (float)BitConverter.UInt16BitsToHalf(bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
 }

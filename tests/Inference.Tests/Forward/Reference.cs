@@ -27,7 +27,7 @@ internal sealed class Reference : IDisposable
 
     /// <summary>Whether the products of any matrix round the activations to bytes.</summary>
     public bool IsQuantized => File.Tensors
-        .Any(tensor => tensor.Dimensions.Count > 1 && WeightFormat.Of(tensor.Type).IsQuantized);
+        .Any(tensor => tensor.Dimensions.Count > 1 && WeightFormat.Of(tensor.Type).UnitLength != 0);
 
     /// <summary>Whether the reference also computed the model with all its weights decoded to floats.</summary>
     public static bool HasDecodedLogits(string path) => Parse(path).TryGetProperty("dequant_logits_file", out _);

@@ -97,13 +97,10 @@ public sealed class MatMulTests
                 Assert.That(Bits(row), Is.EqualTo(Bits(made.Weights[(i * shape.Width)..((i + 1) * shape.Width)])));
             }
 
-            if (shape.Rows % RowGroup.Rows == 0)
-            {
-                Assert.That(packed.Bytes, Is.EqualTo(made.Stored.Length));
-                // Signed bytes have their sign bit turned.
-                Assert.That(
-                    Counts(packed.Tiles), type == GgmlType.Q8_0 ? Is.Not.Empty : Is.EqualTo(Counts(made.Stored)));
-            }
+            // Nothing is lost, and what fills up cache lines is little.
+            long rows = RowGroup.CountOf(shape.Rows) * (long)RowGroup.Rows;
+            long stored = made.Stored.Length / shape.Rows * rows;
+            Assert.That(packed.Bytes, Is.InRange(stored, (stored * 102 / 100) + (rows * 4)));
         }).Check(Quick(40));
     }
 
@@ -139,22 +136,10 @@ public sealed class MatMulTests
         }).Check(Quick(20));
     }
 
-    private static int[] Counts(ReadOnlySpan<byte> bytes)
-    {
-        int[] counts = new int[256];
-
-        foreach (byte value in bytes)
-        {
-            counts[value]++;
-        }
-
-        return counts;
-    }
-
     private static Gen<Shape> Shapes(GgmlType type)
         => from rows in Gen.Choose(1, 70)
            from blocks in Gen.Choose(1, type.ElementsPerBlock switch { 1 => 90, > 64 => 3, _ => 9 })
-           from columns in Gen.Choose(1, 9)
+           from columns in Gen.Choose(1, 17)
            from seed in Gen.Choose(0, int.MaxValue - 1)
            select new Shape(rows, blocks * type.ElementsPerBlock, columns, seed);
 

@@ -51,7 +51,7 @@ internal sealed class MatrixCase
     public static bool IsQuantized(GgmlType type)
     {
         using var matrix = new PackedMatrix(type, 1, type.ElementsPerBlock, Isa.Scalar);
-        return matrix.IsQuantized;
+        return matrix.UnitLength != 0;
     }
 
     /// <summary>Packs the matrix for a rung.</summary>
@@ -120,11 +120,20 @@ internal sealed class MatrixCase
     // Blocks of the largest magnitudes, where a narrow sum would overflow: no encoder writes them, a file may.
     private void PutExtremes(Random random)
     {
-        if (_type is GgmlType.Q8_0 or GgmlType.Q4_0)
+        (int first, int last) = _type switch
+        {
+            GgmlType.Q8_0 or GgmlType.Q4_0 => (2, _type.BytesPerBlock),
+            GgmlType.Q4_K or GgmlType.Q5_K => (16, _type.BytesPerBlock),
+            GgmlType.Q6_K => (0, 192),
+            _ => (0, 0),
+        };
+
+        if (last > 0)
         {
             int block = random.Next(Stored.Length / _type.BytesPerBlock) * _type.BytesPerBlock;
-            Stored.AsSpan(block + 2, _type.BytesPerBlock - 2).Fill(random.Next(2) == 0 ? (byte)0x80 : (byte)0xFF);
-            Inputs.AsSpan(0, 32).Fill(1000);
+            byte[] extremes = [0x00, 0x80, 0xFF];
+            Stored.AsSpan(block + first, last - first).Fill(extremes[random.Next(3)]);
+            Inputs.AsSpan(0, _width).Fill(random.Next(2) == 0 ? 1000 : -1000);
         }
     }
 }

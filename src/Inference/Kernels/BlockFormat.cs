@@ -1,0 +1,65 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>Formats with 32 values to a scale.</summary>
+internal sealed unsafe class BlockFormat<TFormat> : WeightFormat
+    where TFormat : struct, IBlockFormat
+{
+    public override int UnitLength => QuantizedBlock.Length;
+
+    public override long GroupBytes(int width) => PackedBlocks<TFormat>.GroupBytes(width);
+
+    public override delegate*<Product*, int, int, void> Kernel(Isa limit)
+    {
+        if (limit == Isa.Scalar)
+        {
+            return &BlockProduct<TFormat>.Scalar;
+        }
+
+        if (limit >= Isa.Avx512 && Avx512BW.IsSupported && !TFormat.IsWide)
+        {
+            return &TiledProduct<BlockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run;
+        }
+
+        if (limit >= Isa.AvxVnni && AvxVnni.IsSupported)
+        {
+            return &TiledProduct<BlockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run;
+        }
+
+        return limit >= Isa.Avx2 && Avx2.IsSupported && !TFormat.IsWide
+            ? &TiledProduct<BlockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run
+            : &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
+    }
+
+    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    {
+        bool finite = true;
+
+        for (int block = 0; block < width / QuantizedBlock.Length; block++)
+        {
+            finite &= PackedBlocks<TFormat>.Pack(source + ((long)block * TFormat.FileBytes), tiles, block, row);
+        }
+
+        return finite;
+    }
+
+    public override void DecodeRow(byte* tiles, int row, int width, float* output)
+    {
+        byte* weights = stackalloc byte[UnpackedBlocks<TFormat>.Bytes];
+
+        for (int block = 0; block < width / QuantizedBlock.Length; block++, output += QuantizedBlock.Length)
+        {
+            UnpackedBlocks<TFormat>.Fill(tiles, block, 1, weights);
+            float scale = UnpackedBlocks<TFormat>.Scale(weights)[row];
+            float minimum = TFormat.HasMinimum ? UnpackedBlocks<TFormat>.Minimum(weights)[row] : 0;
+
+            for (int k = 0; k < QuantizedBlock.Length; k++)
+            {
+                float value = BlockProduct<TFormat>.Value(weights, row, k) * scale;
+                output[k] = TFormat.HasMinimum ? value + minimum : value;
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>Superblocks of sixteen rows as memory holds them.</summary>
+internal readonly unsafe struct PackedSuperblocks<TFormat> : ISuperblockSource
+    where TFormat : struct, ISuperblockFormat
+{
+    public static int Bytes => (TFormat.FrontLines + (4 * QuarterLines)) * Bits.LineBytes;
+
+    public static int LinesAhead => TFormat.Lines + 1;
+
+    private static int QuarterLines => 1 + (2 * TFormat.Lines);
+
+    /// <summary>A quarter's line of scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Quarter(byte* superblock, int quarter)
+        => superblock + ((TFormat.FrontLines + (quarter * QuarterLines)) * Bits.LineBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Lines(byte* superblock, int block)
+        => Quarter(superblock, block >> 1) + ((1 + ((block & 1) * TFormat.Lines)) * Bits.LineBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group) => TFormat.Sixteen(lines, group);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Scale(byte* superblock, int sixteenth) => TFormat.Scale(superblock, sixteenth);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Minimums(byte* superblock, int quarter) => TFormat.Minimums(superblock, quarter);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Factor(byte* superblock) => TFormat.Factor(superblock);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MinimumFactor(byte* superblock) => TFormat.MinimumFactor(superblock);
+
+    /// <summary>Moves one row's superblock of a file to its lanes; false when a scale of scales is not finite.</summary>
+    public static bool Pack(byte* file, byte* superblock, int row)
+    {
+        Superblock fields = default;
+        TFormat.Read(file, &fields);
+        TFormat.PutScales(superblock, row, &fields);
+
+        for (int i = 0; i < 64; i++)
+        {
+            TFormat.Put(Lines(superblock, i / Bits.Groups), row, i % Bits.Groups, fields.Values[i]);
+        }
+
+        return Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.Factor))
+            && Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.MinimumFactor));
+    }
+}

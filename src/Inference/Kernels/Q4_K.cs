@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// 4-bit values with a 6-bit scale and a 6-bit minimum to each 32 (<see cref="KScales"/>). A file's superblock has two
+/// halves, twelve bytes of scales, then 128 bytes: of each 32, the low halves are 32 values and the high halves the next.
+/// </summary>
+internal readonly unsafe struct Q4_K : ISuperblockFormat
+{
+    public static int FrontLines => 0;
+
+    public static int Lines => 4;
+
+    public static int Bias => 0;
+
+    public static bool IsWide => false;
+
+    public static bool IsSplit => false;
+
+    public static bool HasMinimums => true;
+
+    public static int FileBytes => 144;
+
+    public static void Read(byte* block, Superblock* fields)
+    {
+        KScales.Read(block, fields);
+        uint* bytes = (uint*)(block + 16);
+
+        for (int i = 0; i < 64; i++)
+        {
+            fields->Values[i] = (bytes[(i / 16 * 8) + (i % 8)] >> (i / 8 % 2 * 4)) & 0x0F0F_0F0F;
+        }
+    }
+
+    public static void PutScales(byte* packed, int row, Superblock* fields)
+    {
+        for (int quarter = 0; quarter < 4; quarter++)
+        {
+            KScales.Put(PackedSuperblocks<Q4_K>.Quarter(packed, quarter), row, quarter, fields);
+        }
+    }
+
+    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Four(lines, group);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Scale(byte* packed, int sixteenth)
+        => KScales.Scale(PackedSuperblocks<Q4_K>.Quarter(packed, sixteenth >> 2), (sixteenth >> 1) & 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Minimums(byte* packed, int quarter)
+        => KScales.Minimums(PackedSuperblocks<Q4_K>.Quarter(packed, quarter));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Factor(byte* packed)
+        => KScales.Half(PackedSuperblocks<Q4_K>.Quarter(packed, 0), PackedSuperblocks<Q4_K>.Quarter(packed, 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MinimumFactor(byte* packed)
+        => KScales.Half(PackedSuperblocks<Q4_K>.Quarter(packed, 2), PackedSuperblocks<Q4_K>.Quarter(packed, 3));
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// 5-bit values, scaled as those of Q4_K. A file's superblock has 32 bytes of fifth bits, bit i of byte k that of value
+/// 32i + k, between the scales and the bytes of the other four. Sums of 32 products of 31 · 127 would need more bits.
+/// </summary>
+internal readonly unsafe struct Q5_K : ISuperblockFormat
+{
+    public static int FrontLines => 0;
+
+    public static int Lines => 5;
+
+    public static int Bias => 0;
+
+    public static bool IsWide => false;
+
+    public static bool IsSplit => true;
+
+    public static bool HasMinimums => true;
+
+    public static int FileBytes => 176;
+
+    public static void Read(byte* block, Superblock* fields)
+    {
+        KScales.Read(block, fields);
+        uint* fifths = (uint*)(block + 16);
+        uint* bytes = (uint*)(block + 48);
+
+        for (int i = 0; i < 64; i++)
+        {
+            fields->Values[i] = ((bytes[(i / 16 * 8) + (i % 8)] >> (i / 8 % 2 * 4)) & 0x0F0F_0F0F)
+                | (((fifths[i % 8] >> (i / 8)) & 0x0101_0101) << 4);
+        }
+    }
+
+    public static void PutScales(byte* packed, int row, Superblock* fields)
+    {
+        for (int quarter = 0; quarter < 4; quarter++)
+        {
+            KScales.Put(PackedSuperblocks<Q5_K>.Quarter(packed, quarter), row, quarter, fields);
+        }
+    }
+
+    public static void Put(byte* lines, int row, int group, uint values)
+    {
+        Bits.PutFour(lines, row, group, values);
+        Bits.PutOne(lines + (4 * Bits.LineBytes), row, group, values >> 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group)
+        => Bits.Four(lines, group) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), group), 4);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Scale(byte* packed, int sixteenth)
+        => KScales.Scale(PackedSuperblocks<Q5_K>.Quarter(packed, sixteenth >> 2), (sixteenth >> 1) & 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Minimums(byte* packed, int quarter)
+        => KScales.Minimums(PackedSuperblocks<Q5_K>.Quarter(packed, quarter));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Factor(byte* packed)
+        => KScales.Half(PackedSuperblocks<Q5_K>.Quarter(packed, 0), PackedSuperblocks<Q5_K>.Quarter(packed, 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MinimumFactor(byte* packed)
+        => KScales.Half(PackedSuperblocks<Q5_K>.Quarter(packed, 2), PackedSuperblocks<Q5_K>.Quarter(packed, 3));
+}

@@ -1,0 +1,73 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>Formats with 256 values to a scale.</summary>
+internal sealed unsafe class SuperblockFormat<TFormat> : WeightFormat
+    where TFormat : struct, ISuperblockFormat
+{
+    public override int UnitLength => QuantizedBlock.LengthMax;
+
+    public override long GroupBytes(int width) => SuperblockProduct<TFormat>.GroupBytes(width);
+
+    public override delegate*<Product*, int, int, void> Kernel(Isa limit)
+    {
+        if (limit == Isa.Scalar)
+        {
+            return &SuperblockProduct<TFormat>.Scalar;
+        }
+
+        if (limit >= Isa.Avx512 && Avx512BW.IsSupported && !TFormat.IsWide)
+        {
+            return &TiledProduct<SuperblockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run;
+        }
+
+        if (limit >= Isa.AvxVnni && AvxVnni.IsSupported)
+        {
+            return &TiledProduct<SuperblockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run;
+        }
+
+        return limit >= Isa.Avx2 && Avx2.IsSupported && !TFormat.IsWide
+            ? &TiledProduct<SuperblockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run
+            : &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
+    }
+
+    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    {
+        bool finite = true;
+
+        for (int unit = 0; unit < width / QuantizedBlock.LengthMax; unit++)
+        {
+            finite &= PackedSuperblocks<TFormat>.Pack(source, tiles, row);
+            source += TFormat.FileBytes;
+            tiles += PackedSuperblocks<TFormat>.Bytes;
+        }
+
+        return finite;
+    }
+
+    public override void DecodeRow(byte* tiles, int row, int width, float* output)
+    {
+        byte* weights = stackalloc byte[UnpackedSuperblocks<TFormat>.Bytes];
+
+        for (int unit = 0; unit < width / QuantizedBlock.LengthMax; unit++)
+        {
+            UnpackedSuperblocks<TFormat>.Fill(tiles, 1, weights);
+            float factor = UnpackedSuperblocks<TFormat>.Factor(weights)[row];
+            float minimumFactor = UnpackedSuperblocks<TFormat>.MinimumFactor(weights)[row];
+
+            for (int k = 0; k < QuantizedBlock.LengthMax; k++)
+            {
+                float value = factor * SuperblockProduct<TFormat>.Scale(weights, row, k)
+                    * SuperblockProduct<TFormat>.Value(weights, row, k);
+                output[k] = TFormat.HasMinimums
+                    ? value - (minimumFactor * SuperblockProduct<TFormat>.Minimum(weights, row, k))
+                    : value;
+            }
+
+            tiles += PackedSuperblocks<TFormat>.Bytes;
+            output += QuantizedBlock.LengthMax;
+        }
+    }
+}
