@@ -42,6 +42,9 @@ public static class GgufLimits
     /// <summary>Tokens of a vocabulary, four times the largest in use.</summary>
     public const int VocabularyMax = 1_048_576;
 
+    /// <summary>Bytes of a token's text, eight times the longest in use: looking for it takes as many steps.</summary>
+    public const int TokenBytesMax = 8_192;
+
     /// <summary>Blocks of a model, eight times the deepest in use.</summary>
     public const int BlocksMax = 1_024;
 

@@ -10,12 +10,8 @@ namespace Swarm.Inference.Text;
 internal sealed class BpeTokenizer : VocabularyTokenizer
 {
     private readonly PreTokenizer _preTokenizer;
-
-    // Symbols are tokens; a text that is only part of a merge has an id behind them.
-    private readonly Dictionary<string, int> _extraIds = new(StringComparer.Ordinal);
-    private readonly List<string> _extraTexts = [];
-    private readonly int[] _byteSymbols;
-    private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _merges;
+    private readonly MergeTable _merges;
+    private readonly bool _takesWholeWords;
 
     public BpeTokenizer(GgufMetadata metadata)
         : this(metadata, PreTokenizer.Of(metadata))
@@ -23,14 +19,13 @@ internal sealed class BpeTokenizer : VocabularyTokenizer
     }
 
     private BpeTokenizer(GgufMetadata metadata, PreTokenizer preTokenizer)
-        : base(metadata, $"byte-level BPE ({metadata.Text(PreTokenizer.Key) ?? "default"})", preTokenizer.AddBos, false)
+        : base(metadata, $"byte-level BPE ({preTokenizer.Name})", preTokenizer.AddBos, false)
     {
         _preTokenizer = preTokenizer;
-        _byteSymbols =
-        [
-            .. Enumerable.Range(0, 256).Select(value => SymbolOf(ByteLetters.Letter((byte)value).ToString())),
-        ];
-        _merges = ReadMerges(metadata);
+        _takesWholeWords = metadata.Flag("tokenizer.ggml.ignore_merges") ?? preTokenizer.WholeWords;
+        _merges = new MergeTable(
+            metadata, Vocabulary, Enumerable.Range(0, 256).Select(value => ByteLetters.Letter((byte)value).ToString()));
+        Note = preTokenizer.Note;
     }
 
     protected override Encoder CreateEncoder(List<int> output) => new Words(this, output);
@@ -54,46 +49,6 @@ internal sealed class BpeTokenizer : VocabularyTokenizer
         }
 
         return bytes;
-    }
-
-    private Dictionary<(int Left, int Right), (int Rank, int Id)> ReadMerges(GgufMetadata metadata)
-    {
-        const string Key = "tokenizer.ggml.merges";
-        GgufValue merges = metadata.Array(Key)
-            ?? throw new GgufException(Key, "the file does not hold this key; convert the model again.");
-        var ranks = new Dictionary<(int Left, int Right), (int Rank, int Id)>(merges.Count);
-
-        for (int rank = 0; rank < merges.Count; rank++)
-        {
-            string merge = merges.Text(rank);
-
-            // The space that parts the two is never the first letter.
-            int space = merge.Length > 0 ? merge.IndexOf(' ', 1) : -1;
-
-            if (space < 0)
-            {
-                throw new GgufException(Key, $"merge {rank} is no pair of texts; convert the model again.");
-            }
-
-            string left = merge[..space];
-            string right = merge[(space + 1)..];
-            _ = ranks.TryAdd((SymbolOf(left), SymbolOf(right)), (rank, SymbolOf(left + right)));
-        }
-
-        return ranks;
-    }
-
-    private int SymbolOf(string text)
-    {
-        if (Vocabulary.ById.TryGetValue(text, out int id) || _extraIds.TryGetValue(text, out id))
-        {
-            return id;
-        }
-
-        id = Count + _extraTexts.Count;
-        _extraIds.Add(text, id);
-        _extraTexts.Add(text);
-        return id;
     }
 
     private sealed class Words(BpeTokenizer tokenizer, List<int> output) : Encoder
@@ -132,7 +87,7 @@ internal sealed class BpeTokenizer : VocabularyTokenizer
 
             Span<byte> bytes = _bytes.AsSpan(0, Encoding.UTF8.GetBytes(word, _bytes));
 
-            if (tokenizer._preTokenizer.WholeWords && TryWhole(bytes, out int whole))
+            if (tokenizer._takesWholeWords && TryWhole(bytes, out int whole))
             {
                 output.Add(whole);
                 return;
@@ -142,30 +97,25 @@ internal sealed class BpeTokenizer : VocabularyTokenizer
 
             for (int i = 0; i < bytes.Length; i++)
             {
-                Append(i, 1, tokenizer._byteSymbols[bytes[i]]);
+                Append(i, 1, tokenizer._merges.Letters[bytes[i]]);
             }
 
             Merge(output);
         }
 
         protected override bool TryPair(Symbol left, Symbol right, out uint rank, out int id)
-        {
-            bool found = tokenizer._merges.TryGetValue((left.Id, right.Id), out (int Rank, int Id) merge);
-            rank = (uint)merge.Rank;
-            id = merge.Id;
-            return found;
-        }
+            => tokenizer._merges.TryPair(left.Id, right.Id, out rank, out id);
 
         protected override void Emit(Symbol symbol, List<int> output)
         {
-            if (symbol.Id < tokenizer.Count)
+            if (!tokenizer._merges.TryExtra(symbol.Id, out string? text))
             {
                 output.Add(symbol.Id);
                 return;
             }
 
             // No token has this text: its bytes stand for it, as far as they have tokens.
-            foreach (char letter in tokenizer._extraTexts[symbol.Id - tokenizer.Count])
+            foreach (char letter in text)
             {
                 if (_ids.TryGetValue([letter], out int id))
                 {

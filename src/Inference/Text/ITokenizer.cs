@@ -6,6 +6,9 @@ public interface ITokenizer
     /// <summary>What kind it is, as people say it: <c>BPE (llama-bpe)</c>.</summary>
     string Kind { get; }
 
+    /// <summary>What users should know about it, in a sentence; null when there is nothing.</summary>
+    string? Note => null;
+
     /// <summary>How many tokens there are.</summary>
     int Count { get; }
 

@@ -12,6 +12,8 @@ internal sealed partial record PreTokenizer(Regex[] Patterns, bool WholeWords = 
     /// <summary>The key that names it.</summary>
     public const string Key = "tokenizer.ggml.pre";
 
+    private const string Default = "default";
+
     private static readonly (string[] Names, Func<PreTokenizer> Make)[] Known =
     [
         (
@@ -50,27 +52,33 @@ internal sealed partial record PreTokenizer(Regex[] Patterns, bool WholeWords = 
         (["exaone-moe"], () => new([ExaoneMoe()])),
         (["minicpm5"], () => new([ThreeDigits(), MiniCpm5()], WholeWords: true)),
         (["laguna"], () => new([Lines(), Qwen2()])),
-        (["default", ""], () => new([DefaultSigns(), Gpt2(), Digits(), ThreeAsciiDigits()])),
+        ([Default], () => new([DefaultSigns(), Gpt2(), Digits(), ThreeAsciiDigits()])),
     ];
 
-    /// <summary>The one a file names.</summary>
-    /// <exception cref="UnsupportedModelException">This program does not know it.</exception>
+    /// <summary>What it is called.</summary>
+    public string Name { get; private init; } = Default;
+
+    /// <summary>What users should know about it; null when there is nothing.</summary>
+    public string? Note { get; private init; }
+
+    /// <summary>The one a file names; for an unknown name the default one, with a note.</summary>
     public static PreTokenizer Of(GgufMetadata metadata)
     {
-        string name = metadata.Text(Key) ?? "";
+        string name = metadata.Text(Key) is { Length: > 0 } named ? named : Default;
 
         foreach ((string[] names, Func<PreTokenizer> make) in Known)
         {
             if (names.Contains(name))
             {
-                return make();
+                return make() with { Name = name };
             }
         }
 
-        throw new UnsupportedModelException(
-            Key,
-            $"pre-tokenizer '{name}' is not supported; supported are "
-            + $"{string.Join(", ", Known.SelectMany(known => known.Names).Where(known => known.Length > 0))}.");
+        return Known[^1].Make() with
+        {
+            Note = $"the model's pre-tokenizer '{name}' is not known: text is cut the default way, which may differ "
+                + "from what the model was trained with.",
+        };
     }
 
     /// <summary>Cuts a text; every stretch is given by its first code point and its length.</summary>

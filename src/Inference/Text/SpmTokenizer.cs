@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Swarm.Inference.Model;
 
@@ -10,8 +9,6 @@ namespace Swarm.Inference.Text;
 /// </summary>
 internal sealed class SpmTokenizer : VocabularyTokenizer
 {
-    private const char Space = '\u2581';
-
     private readonly uint[] _ranks;
     private readonly int?[] _bytes;
     private readonly bool _addSpacePrefix;
@@ -30,12 +27,7 @@ internal sealed class SpmTokenizer : VocabularyTokenizer
 
     protected override Encoder CreateEncoder(List<int> output) => new Stretches(this, output);
 
-    protected override byte[] Decode(string text, TokenKind kind)
-        => kind == TokenKind.Byte
-            && text.Length == 6
-            && byte.TryParse(text.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out byte value)
-                ? [value]
-                : Encoding.UTF8.GetBytes(text.Replace(Space, ' '));
+    protected override byte[] Decode(string text, TokenKind kind) => SpaceMark.Decode(text, kind);
 
     /// <summary>Numbers that ascend where scores descend, whatever a file holds for a score.</summary>
     private static uint Rank(float score)
@@ -54,7 +46,7 @@ internal sealed class SpmTokenizer : VocabularyTokenizer
         {
             // The letters of a word are the same tokens wherever it stands, so a text starts with a space.
             string prefix = tokenizer._addSpacePrefix && isBehindSpecial ? " " : "";
-            _merger.Run((prefix + text).Replace(' ', Space), output);
+            _merger.Run((prefix + text).Replace(' ', SpaceMark.Letter), output);
         }
     }
 

@@ -8,14 +8,15 @@ internal sealed class TextSplitter
     // Files do not say it, but Phi-3 was trained without the white space behind its control tokens.
     private static readonly string[] KeepSpaceBehind = ["<unk>", "<s>", "<|endoftext|>"];
 
-    private readonly SpecialTokens _textTokens;
-    private readonly SpecialTokens _allTokens;
+    private readonly TokenTexts _textTokens;
+    private readonly TokenTexts _allTokens;
     private readonly HashSet<int> _swallowSpace = [];
 
     public TextSplitter(GgufMetadata metadata, Vocabulary vocabulary)
     {
-        _textTokens = SpecialTokens.Of(vocabulary, control: false);
-        _allTokens = SpecialTokens.Of(vocabulary, control: true);
+        _textTokens = new TokenTexts(vocabulary, kind => kind == TokenKind.UserDefined);
+        _allTokens = new TokenTexts(
+            vocabulary, kind => kind is TokenKind.UserDefined or TokenKind.Control or TokenKind.Unknown);
         string name = metadata.Text("general.name") ?? "";
 
         if (name.Contains("phi-3", StringComparison.OrdinalIgnoreCase)
@@ -98,9 +99,9 @@ internal sealed class TextSplitter
 
     private bool TryMatch(ReadOnlySpan<char> text, int trusted, out int length, out int id)
     {
-        bool isText = _textTokens.TryMatch(text, out int textLength, out int textId);
+        bool isText = _textTokens.TryLongest(text, out int textLength, out int textId);
 
-        if (trusted > 0 && _allTokens.TryMatch(text[..trusted], out length, out id) && length >= textLength)
+        if (trusted > 0 && _allTokens.TryLongest(text[..trusted], out length, out id) && length >= textLength)
         {
             return true;
         }

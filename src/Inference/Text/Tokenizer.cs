@@ -14,8 +14,11 @@ public static class Tokenizer
     {
         "llama" => new SpmTokenizer(metadata),
         "gpt2" => new BpeTokenizer(metadata),
+        "gemma4" => new SpacedBpeTokenizer(metadata),
+        "bert" => new WordPieceTokenizer(metadata),
+        "t5" => new UnigramTokenizer(metadata),
         null => throw new GgufException(ModelKey, "the file holds no tokenizer; convert the model again."),
         string other => throw new UnsupportedModelException(
-            ModelKey, $"tokenizers of kind '{other}' are not supported; supported are llama, gpt2."),
+            ModelKey, $"tokenizers of kind '{other}' are not supported; supported are llama, gpt2, gemma4, bert, t5."),
     };
 }

@@ -35,14 +35,20 @@ internal sealed class Vocabulary
 
         for (int id = 0; id < Texts.Length; id++)
         {
-            Texts[id] = tokens.Text(id);
+            Texts[id] = tokens.Utf8(id).Length <= GgufLimits.TokenBytesMax
+                ? tokens.Text(id)
+                : throw new GgufException(
+                    Prefix + "tokens", $"token {id} has more than {GgufLimits.TokenBytesMax:N0} bytes.");
             ById[Texts[id]] = id;
         }
 
         Kinds = ReadKinds(metadata);
-        Bos = Id(metadata, "bos_token_id");
+        Bos = Id(metadata, "bos_token_id") ?? Id(metadata, "cls_token_id");
         Eos = Id(metadata, "eos_token_id");
         Unknown = Id(metadata, "unknown_token_id");
+
+        // The format's own spelling.
+        Separator = Id(metadata, "seperator_token_id");
         EndIds = FindEnds(metadata);
     }
 
@@ -66,6 +72,9 @@ internal sealed class Vocabulary
 
     /// <summary>Stands for what has no token.</summary>
     public int? Unknown { get; }
+
+    /// <summary>Stands behind a text, and between two.</summary>
+    public int? Separator { get; }
 
     /// <summary>Tokens that end a generation.</summary>
     public IReadOnlySet<int> EndIds { get; }
@@ -141,6 +150,8 @@ internal sealed class Vocabulary
         {
             if (ById.TryGetValue(text, out int id))
             {
+                // Some files call it a piece of text; then what users write could end a turn.
+                Kinds[id] = TokenKind.Control;
                 _ = ends.Add(id);
             }
         }

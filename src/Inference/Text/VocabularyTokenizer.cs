@@ -15,19 +15,25 @@ internal abstract class VocabularyTokenizer : ITokenizer
     /// <param name="kind">What kind it is, as people say it.</param>
     /// <param name="addBos">Whether a text begins with <see cref="Bos"/> where the file does not say.</param>
     /// <param name="addEos">Whether a text ends with the end token where the file does not say.</param>
-    protected VocabularyTokenizer(GgufMetadata metadata, string kind, bool addBos, bool addEos)
+    /// <param name="addSeparator">Whether a text ends with the separating token instead.</param>
+    protected VocabularyTokenizer(
+        GgufMetadata metadata, string kind, bool addBos, bool addEos, bool addSeparator = false)
     {
         Vocabulary = new Vocabulary(metadata);
         Kind = kind;
         _splitter = new TextSplitter(metadata, Vocabulary);
         _bytes = new TokenBytes(Vocabulary, Decode);
         AddBos = (metadata.Flag("tokenizer.ggml.add_bos_token") ?? addBos) && Bos is not null;
-        bool addsEos = (metadata.Flag("tokenizer.ggml.add_eos_token") ?? addEos) && Vocabulary.Eos is not null;
+        int? last = addSeparator ? Vocabulary.Separator
+            : metadata.Flag("tokenizer.ggml.add_eos_token") ?? addEos ? Vocabulary.Eos
+            : null;
         _before = AddBos ? [Bos!.Value] : [];
-        _behind = addsEos ? [Vocabulary.Eos!.Value] : [];
+        _behind = last is { } id ? [id] : [];
     }
 
     public string Kind { get; }
+
+    public string? Note { get; protected init; }
 
     public int Count => Vocabulary.Count;
 

@@ -47,6 +47,11 @@ internal static class GenerateRun
     {
         int[] prompt = tokenizer.Encode(options.Prompt, addSpecial: true, parseSpecial: false);
 
+        if (tokenizer.Note is { } note)
+        {
+            Console.Error.WriteLine($"swarm: {note}");
+        }
+
         if (prompt.Length == 0)
         {
             throw CommandException.Usage("the prompt is empty: this model makes no token of it.");

@@ -20,6 +20,8 @@ public sealed class TokenizerTests
         "\uFFFD",
     ];
 
+    private static readonly bool[] Either = [false, true];
+
     private static readonly Arbitrary<string> AnyText = Gen.OneOf(
         Gen.Elements(Pieces).ListOf().Select(string.Concat),
         ArbMap.Default.GeneratorFor<string>().Select(text => WellFormed(text ?? ""))).ToArbitrary();
@@ -27,7 +29,9 @@ public sealed class TokenizerTests
     [Test]
     public void Bytes_of_the_tokens_are_the_bytes_of_the_text()
         => Prop.ForAll(AnyText, text =>
-            Decode(Vocabularies.Bpe, text) == text && Decode(Vocabularies.Spm, text) == text.Replace('▁', ' '))
+            Decode(Vocabularies.Bpe, text) == text
+            && Decode(Vocabularies.Spm, text) == text.Replace('▁', ' ')
+            && Decode(Vocabularies.SpacedBpe, text) == text.Replace('▁', ' '))
             .QuickCheckThrowOnFailure();
 
     [Test]
@@ -39,9 +43,32 @@ public sealed class TokenizerTests
     [Test]
     public void Text_of_a_user_never_becomes_a_control_token()
         => Prop.ForAll(AnyText, text =>
-            !Vocabularies.Bpe.Encode(text, false, false).Any(id => Vocabularies.Bpe.Bytes(id).IsEmpty)
-            && !Vocabularies.Spm.Encode(text, false, false).Any(id => Vocabularies.Spm.Bytes(id).IsEmpty))
+            Vocabularies.Faithful.All(tokenizer => !tokenizer.Encode(text, false, false).Any(
+                id => tokenizer.Bytes(id).IsEmpty)))
             .QuickCheckThrowOnFailure();
+
+    [Test]
+    public void Text_in_pieces_is_the_text_in_one_piece()
+        => Prop.ForAll(AnyText.Generator.Two().ToArbitrary(), pair =>
+            Vocabularies.All.All(tokenizer => Either.All(parse =>
+                tokenizer.Encode([new(pair.Item1, parse), new("", !parse), new(pair.Item2, parse)], true)
+                    .SequenceEqual(tokenizer.Encode(pair.Item1 + pair.Item2, true, parse)))))
+            .QuickCheckThrowOnFailure();
+
+    [Test]
+    public void A_control_token_counts_only_where_every_letter_of_it_may()
+    {
+        ITokenizer tokenizer = Vocabularies.Bpe;
+        int end = tokenizer.Encode("<|eot_id|>", false, true).Single();
+
+        Assert.That(tokenizer.Encode([new("<|eot", true), new("_id|>", true)], false), Is.EqualTo((int[])[end]));
+        Assert.That(tokenizer.Encode([new("<|eot", true), new("_id|>", false)], false), Has.No.Member(end));
+        Assert.That(tokenizer.Encode([new("<|eot", false), new("_id|>", true)], false), Has.No.Member(end));
+        Assert.That(
+            tokenizer.Encode([new("<|eot_id|>", false), new("<|eot_id|>", true), new("<|eot_id|>", false)], false)
+                .Count(id => id == end),
+            Is.EqualTo(1));
+    }
 
     [Test]
     public void Control_tokens_are_parsed_when_the_caller_says_so()
@@ -58,16 +85,18 @@ public sealed class TokenizerTests
     [Test]
     public void A_stream_never_splits_a_character_and_loses_none()
     {
-        Gen<int[]> ids = Gen.Choose(0, Vocabularies.Bpe.Count + 3).ListOf().Select(list => list.ToArray());
+        // Single bytes among them, so that most sequences are no UTF-8.
+        Gen<int[]> ids = Gen.OneOf(Gen.Choose(-1, 300), Gen.Choose(0, Vocabularies.Bpe.Count + 3))
+            .ListOf().Select(list => list.ToArray());
 
-        Prop.ForAll(ids.ToArbitrary(), sequence =>
+        Prop.ForAll(ids.ToArbitrary(), sequence => Vocabularies.All.All(tokenizer =>
         {
-            var stream = new TextStream(Vocabularies.Bpe);
+            var stream = new TextStream(tokenizer);
             List<string> parts = [.. sequence.Select(stream.Push), stream.Flush()];
-            byte[] bytes = [.. sequence.SelectMany(id => Vocabularies.Bpe.Bytes(id).ToArray())];
+            byte[] bytes = [.. sequence.SelectMany(id => tokenizer.Bytes(id).ToArray())];
             return string.Concat(parts) == Encoding.UTF8.GetString(bytes)
                 && parts.All(part => part == WellFormed(part));
-        }).QuickCheckThrowOnFailure();
+        })).QuickCheckThrowOnFailure();
     }
 
     [Test]
@@ -90,13 +119,29 @@ public sealed class TokenizerTests
     {
         string text = string.Concat(Enumerable.Repeat(unit, (1 << 20) / Encoding.UTF8.GetByteCount(unit)));
 
-        foreach (ITokenizer tokenizer in (ITokenizer[])[Vocabularies.Bpe, Vocabularies.Spm])
+        // Far above what a slow machine takes, far below what n^2 steps take.
+        foreach (ITokenizer tokenizer in Vocabularies.All)
         {
             var watch = Stopwatch.StartNew();
             int count = tokenizer.Encode(text, false, true).Length;
-            Assert.That(count, Is.Positive);
+            Assert.That(count, Is.Not.Negative);
             Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(20)), tokenizer.Kind);
         }
+    }
+
+    [Test]
+    public void An_unknown_pre_tokenizer_is_the_default_one_with_a_note()
+    {
+        static ITokenizer With(string name) => Tokenizer.Create(Vocabularies.Metadata(
+            "gpt2", ["a", "b", "1", "ab"], [1, 1, 1, 1], writer =>
+            {
+                writer.Add("tokenizer.ggml.merges", (string[])["a b"]);
+                writer.Add("tokenizer.ggml.pre", name);
+            }));
+
+        Assert.That(With("none-such").Note, Does.Contain("'none-such' is not known"));
+        Assert.That(With("none-such").Encode("ab1", false, false), Is.EqualTo((int[])[3, 2]));
+        Assert.That(With("default").Note, Is.Null);
     }
 
     [TestCaseSource(nameof(Broken))]
@@ -146,7 +191,7 @@ public sealed class TokenizerTests
             Case("no tokens", "tokens", _ => { }),
             Case("tokens are numbers", "tokens", writer => writer.Add("tokenizer.ggml.tokens", (int[])[1])),
             Case("tokens are none", "tokens", writer => writer.Add("tokenizer.ggml.tokens", (string[])[])),
-            Case("unknown kind", "model", Tokens, model: "bert"),
+            Case("unknown kind", "model", Tokens, model: "none-such"),
             Case("fewer types", "token_type", With(writer => writer.Add("tokenizer.ggml.token_type", (int[])[1]))),
             Case("type 9", "token_type", With(writer => writer.Add("tokenizer.ggml.token_type", (int[])[1, 1, 9]))),
             Case("bos beyond", "bos_token_id", With(writer => writer.Add("tokenizer.ggml.bos_token_id", 3u))),
@@ -155,8 +200,18 @@ public sealed class TokenizerTests
             Case("no merges", "merges", With(_ => { })),
             Case("merge of one", "merges", With(writer => writer.Add("tokenizer.ggml.merges", (string[])["ab"]))),
             Case("empty merge", "merges", With(writer => writer.Add("tokenizer.ggml.merges", (string[])[""]))),
-            Case("unknown pre", "pre", With(writer => writer.Add("tokenizer.ggml.pre", "none-such"))),
+            Case("long token", "tokens", writer => writer.Add(
+                "tokenizer.ggml.tokens", (string[])[new string('a', GgufLimits.TokenBytesMax + 1)])),
             Case("no scores", "scores", Tokens, model: "llama"),
+            Case("no scores either", "scores", Tokens, model: "t5"),
+            Case("score without end", "scores", With(
+                writer => writer.Add("tokenizer.ggml.scores", (float[])[1, 2, float.NaN])), "t5"),
+            Case("map of a word", "precompiled_charsmap", With(writer =>
+            {
+                writer.Add("tokenizer.ggml.scores", (float[])[1, 2, 3]);
+                writer.Add(
+                    "tokenizer.ggml.precompiled_charsmap", new GgufValue("", GgufValueType.I8, 5, new byte[5], null));
+            }), "t5"),
             Case("fewer scores", "scores", With(writer => writer.Add("tokenizer.ggml.scores", (float[])[1])), "llama"),
         ];
     }
