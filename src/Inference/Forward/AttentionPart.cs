@@ -64,6 +64,13 @@ internal sealed unsafe class AttentionPart
 
             if (spec.HasKv)
             {
+                if (spec.ValueIsKey)
+                {
+                    int count = spec.KvHeadCount * spec.ValueSize;
+                    new Span<float>(keys, count).CopyTo(new Span<float>(values, count));
+                }
+
+                Normalize(weights.ValueNorm, values, spec.KvHeadCount, spec.ValueSize);
                 Normalize(weights.KeyNorm, keys, spec.KvHeadCount, spec.KeySize);
                 _pass.Turn(i, keys, spec.KvHeadCount);
                 column.IsFinite &= !column.Appends || column.Cache.Write(_pass.Block, column.Position, keys, values);

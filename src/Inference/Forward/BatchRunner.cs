@@ -17,6 +17,7 @@ internal sealed unsafe class BatchRunner : IDisposable
     private readonly Isa _limit;
     private readonly ComputePool _pool;
     private readonly RangeAction _embed;
+    private readonly RangeAction _makeTokenInputs;
     private Workspace _work;
     private Column[] _columns = [];
     private int[] _active = [];
@@ -30,8 +31,9 @@ internal sealed unsafe class BatchRunner : IDisposable
         _weights = weights;
         _pool = pool;
         _limit = pool.Limit;
-        _transformer = new TransformerBlock(pool);
+        _transformer = new TransformerBlock(pool, blocks.First);
         _embed = Enter;
+        _makeTokenInputs = MakeTokenInputs;
         _work = NewWorkspace(1);
     }
 
@@ -148,6 +150,12 @@ internal sealed unsafe class BatchRunner : IDisposable
         _work.Input.Begin(_count, _work.Width);
         _pool.For(_count, 20L * _work.Width, _embed);
 
+        if (_weights.TokenInputs is { } inputs)
+        {
+            _transformer.Multiply(inputs.Projection, _work, _work.TokenInputs(0), _work.TokenInputsWidth);
+            _pool.For(_count, 20L * _work.TokenInputsWidth, _makeTokenInputs);
+        }
+
         for (int block = _blocks.First; block < _blocks.Last; block++)
         {
             int active = 0;
@@ -182,15 +190,15 @@ internal sealed unsafe class BatchRunner : IDisposable
             StepSlice slice = _batch[column.Slice];
             var hidden = new Span<float>(_work.Hidden(i), _work.Width);
 
+            if (_weights.TokenInputs is not null)
+            {
+                Embed(slice.Tokens.Span[column.Row], _work.Input.Column(i));
+            }
+
             if (slice.Blocks.First == 0)
             {
-                _weights.TokenEmbedding!.DecodeRow(slice.Tokens.Span[column.Row], hidden);
+                Embed(slice.Tokens.Span[column.Row], _work.Hidden(i));
                 AddPosition(column.Position, i);
-
-                if (_config.EmbeddingScale != 1)
-                {
-                    Scale.Row(_work.Hidden(i), _config.EmbeddingScale, _work.Width);
-                }
             }
             else
             {
@@ -198,6 +206,26 @@ internal sealed unsafe class BatchRunner : IDisposable
             }
 
             _weights.Rotary.Fill(column.Position, column.Cache.Capacity, _work.Angles(i));
+        }
+    }
+
+    private void Embed(int token, float* output)
+    {
+        _weights.TokenEmbedding!.DecodeRow(token, new Span<float>(output, _work.Width));
+
+        if (_config.EmbeddingScale != 1)
+        {
+            Scale.Row(output, _config.EmbeddingScale, _work.Width);
+        }
+    }
+
+    private void MakeTokenInputs(int first, int last)
+    {
+        for (int i = first; i < last; i++)
+        {
+            int token = _batch[_columns[i].Slice].Tokens.Span[_columns[i].Row];
+            TokenInputPart.Make(
+                _weights.TokenInputs!, token, _work.TokenInputs(i), _work.Width, _limit > Isa.Scalar);
         }
     }
 

@@ -24,9 +24,16 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
             Sinks = _spec.HasSinks ? loader.Vector(_prefix + "attn_sinks.weight") : null,
             QueryNorm = _spec.HasQkNorm ? HeadNorm("attn_q_norm") : null,
             KeyNorm = _spec.HasQkNorm && _spec.HasKv ? HeadNorm("attn_k_norm") : null,
+            ValueNorm = _spec.HasValueNorm && _spec.HasKv
+                ? new NormWeights(NormKind.Rms, config.NormEpsilon, loader.Ones(_spec.ValueSize), null)
+                : null,
             PostMixerNorm = _spec.HasPostNorms ? Norm("post_attention_norm") : null,
             PostFeedForwardNorm = _spec.HasPostNorms ? Norm("post_ffw_norm") : null,
             FeedForward = _spec.FeedForwardSize > 0 ? FeedForward() : null,
+            TokenInput = _spec.TokenInputSize > 0
+                ? new BlockInputWeights(Project("inp_gate"), Project("proj"), Norm("post_norm"))
+                : null,
+            OutputScale = OutputScale(),
             Experts = _spec.Experts is { } experts ? Experts(experts) : null,
         };
     }
@@ -34,7 +41,14 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
     private Projection[] Inputs()
         => _spec.Latent is not null ? []
             : _spec.FusedQkv ? [Project("attn_qkv")]
+            : !_spec.HasKv ? [Project("attn_q")]
+            : _spec.ValueIsKey ? [Project("attn_q"), Project("attn_k")]
             : [Project("attn_q"), Project("attn_k"), Project("attn_v")];
+
+    private unsafe float OutputScale()
+        => _spec.HasOutputScale && loader.Vector(_prefix + "layer_output_scale.weight") is { } scale
+            ? scale.Floats[0]
+            : 1;
 
     private LatentWeights Latent(LatentSpec latent) => new(
         latent.QueryRank > 0 ? Project("attn_q_a") : null,
@@ -63,7 +77,22 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
         return new ExpertWeights(
             Router(),
             spec.HasSelectionBias ? loader.Vector(_prefix + "exp_probs_b.bias") : null,
-            [.. ups.Select((up, expert) => new FeedForwardWeights(gates?[expert], up, downs[expert]))]);
+            [.. ups.Select((up, expert) => new FeedForwardWeights(gates?[expert], up, downs[expert]))])
+        {
+            Scales = spec.IsBeside ? loader.Vector(_prefix + "ffn_down_exps.scale") : null,
+            Norms = spec.IsBeside
+                ? new BesideNorms(
+                    RouterNorm(), Norm("pre_ffw_norm_2"), Norm("post_ffw_norm_2"), Norm("post_ffw_norm_1"))
+                : null,
+        };
+    }
+
+    // What the router reads is divided by the root of the width; its weights stand for that, too.
+    private unsafe NormWeights RouterNorm()
+    {
+        NativeBuffer weights = loader.Vector(_prefix + "ffn_gate_inp.scale")!;
+        Scale.Row(weights.Floats, 1 / MathF.Sqrt(config.Width), config.Width);
+        return new NormWeights(NormKind.Rms, config.NormEpsilon, weights, null);
     }
 
     // Always of floats, whatever the file keeps it in: who is chosen must not hang on a rounded input.

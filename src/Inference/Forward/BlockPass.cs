@@ -15,9 +15,10 @@ internal sealed unsafe class BlockPass
     private readonly RangeAction _add;
     private NormWeights? _norm;
 
-    public BlockPass(ComputePool pool)
+    public BlockPass(ComputePool pool, int firstBlock)
     {
         Pool = pool;
+        FirstBlock = firstBlock;
         Vectors = pool.Limit > Isa.Scalar;
         _matMul = new MatMul(pool);
         _normalize = Normalize;
@@ -25,6 +26,9 @@ internal sealed unsafe class BlockPass
     }
 
     public ComputePool Pool { get; }
+
+    /// <summary>The first block of the span.</summary>
+    public int FirstBlock { get; }
 
     /// <summary>Whether kernels may use vectors.</summary>
     public bool Vectors { get; }

@@ -43,6 +43,12 @@ internal sealed record BlockWeights(LayerSpec Spec, NormWeights MixerNorm, NormW
     /// <summary>The feed-forward part, or that beside the experts.</summary>
     public FeedForwardWeights? FeedForward { get; init; }
 
+    /// <summary>How the input of the token itself comes in.</summary>
+    public BlockInputWeights? TokenInput { get; init; }
+
+    /// <summary>What the block's result is multiplied by.</summary>
+    public float OutputScale { get; init; } = 1;
+
     /// <summary>The experts.</summary>
     public ExpertWeights? Experts { get; init; }
 }

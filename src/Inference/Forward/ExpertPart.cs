@@ -147,7 +147,8 @@ internal sealed unsafe class ExpertPart
         {
             int choice = _members[_first + i];
             float* sum = work.Mixture + ((long)(choice / Spec.Used) * work.Width);
-            Sum.Scaled(sum, _pass.Result(i), _weights[choice], work.Width);
+            float scale = _pass.Weights.Experts!.Scales is { } scales ? scales.Floats[_chosen[choice]] : 1;
+            Sum.Scaled(sum, _pass.Result(i), _weights[choice] * scale, work.Width);
         }
     }
 }

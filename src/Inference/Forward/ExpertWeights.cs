@@ -8,4 +8,11 @@ namespace Swarm.Inference.Forward;
 /// <param name="SelectionBias">Added to choose, where the model has it.</param>
 /// <param name="Experts">The matrices of each.</param>
 internal sealed record ExpertWeights(
-    Projection Router, NativeBuffer? SelectionBias, IReadOnlyList<FeedForwardWeights> Experts);
+    Projection Router, NativeBuffer? SelectionBias, FeedForwardWeights[] Experts)
+{
+    /// <summary>A number of each expert that multiplies its weight, where the model has them.</summary>
+    public NativeBuffer? Scales { get; init; }
+
+    /// <summary>What only experts beside a feed-forward part have; null for others.</summary>
+    public BesideNorms? Norms { get; init; }
+}

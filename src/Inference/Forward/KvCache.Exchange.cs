@@ -135,7 +135,7 @@ public sealed unsafe partial class KvCache
         for (int block = blocks.First; block < blocks.Last; block++)
         {
             LayerSpec layer = Layer(block);
-            bytes += (long)layer.KvHeadCount
+            bytes += (long)layer.KvHeadsKept
                 * (_format.ExportedBytes(layer.KeySize) + _format.ExportedBytes(layer.ValueSize));
         }
 
@@ -162,7 +162,7 @@ public sealed unsafe partial class KvCache
         for (int block = blocks.First; block < blocks.Last; block++, bytes = bytes[LayerHeaderBytes..])
         {
             LayerSpec layer = Layer(block);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes, layer.KvHeadCount);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, layer.KvHeadsKept);
             BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], layer.KeySize);
             BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], layer.ValueSize);
         }
@@ -197,7 +197,7 @@ public sealed unsafe partial class KvCache
         LayerSpec layer = Layer(block);
         int row = position % Attention.Chunk;
 
-        for (int head = 0; head < layer.KvHeadCount; head++)
+        for (int head = 0; head < layer.KvHeadsKept; head++)
         {
             KvHead place = Head(block, head);
             _format.ExportKey(place.Keys(position / Attention.Chunk), row, layer.KeySize, target);
@@ -215,7 +215,7 @@ public sealed unsafe partial class KvCache
         int row = position % Attention.Chunk;
         bool held = position < _lengths[block - Blocks.First];
 
-        for (int head = 0; head < layer.KvHeadCount; head++)
+        for (int head = 0; head < layer.KvHeadsKept; head++)
         {
             KvHead place = Head(block, head);
             valid &= held

@@ -176,7 +176,7 @@ public sealed unsafe partial class KvCache : IDisposable
         int row = position % Attention.Chunk;
         bool finite = true;
 
-        for (int head = 0; head < layer.KvHeadCount; head++)
+        for (int head = 0; head < layer.KvHeadsKept; head++)
         {
             KvHead place = Head(block, head);
             int chunk = position / Attention.Chunk;
@@ -198,7 +198,7 @@ public sealed unsafe partial class KvCache : IDisposable
     };
 
     private static long LayerBytes(KvFormat format, LayerSpec layer)
-        => layer.KvHeadCount * (format.KeyBytes(layer.KeySize) + format.ValueBytes(layer.ValueSize));
+        => layer.KvHeadsKept * (format.KeyBytes(layer.KeySize) + format.ValueBytes(layer.ValueSize));
 
     private long KeyOffset(int block, int kvHead)
     {

@@ -156,13 +156,14 @@ public sealed unsafe class ModelSpan : IDisposable
         KvCache cache = slice.Cache;
         int count = slice.Rows.Length / Config.Width;
         bool embeds = slice.Blocks.First == 0;
+        bool needsTokens = embeds || Config.NeedsTokensEverywhere;
 
         if (slice.Blocks.IsEmpty || !Blocks.Contains(slice.Blocks) || !cache.Blocks.Contains(slice.Blocks))
         {
             throw new ArgumentException($"blocks {slice.Blocks} are not in {Blocks} and in the cache's {cache.Blocks}");
         }
 
-        if (slice.Rows.Length != count * Config.Width || (embeds && slice.Tokens.Length != count))
+        if (slice.Rows.Length != count * Config.Width || (needsTokens && slice.Tokens.Length != count))
         {
             throw new ArgumentException($"{slice.Rows.Length} values for {slice.Tokens.Length} tokens");
         }
@@ -184,7 +185,7 @@ public sealed unsafe class ModelSpan : IDisposable
             throw new ArgumentException($"the model has no position beyond {Config.ContextLength}");
         }
 
-        foreach (int token in embeds ? slice.Tokens.Span : [])
+        foreach (int token in needsTokens ? slice.Tokens.Span : [])
         {
             if ((uint)token >= (uint)Config.VocabularySize)
             {

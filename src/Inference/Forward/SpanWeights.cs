@@ -10,6 +10,7 @@ internal sealed record SpanWeights(
     NormWeights? OutputNorm,
     Projection? Output,
     RotaryTables Rotary,
+    TokenInputWeights? TokenInputs,
     IReadOnlyList<IDisposable> Memory,
     long Bytes) : IDisposable
 {

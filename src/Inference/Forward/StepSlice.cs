@@ -18,7 +18,8 @@ public sealed class StepSlice
     public required int Position { get; init; }
 
     /// <summary>
-    /// The token of each position. Read where the slice starts at block 0; elsewhere it may be empty.
+    /// The token of each position. Read where the slice starts at block 0, and everywhere by models whose blocks have
+    /// an input of the token itself; elsewhere it may be empty.
     /// </summary>
     public required ReadOnlyMemory<int> Tokens { get; init; }
 

@@ -16,12 +16,14 @@ internal sealed unsafe class TransformerBlock : IDisposable
     private readonly LatentPart _latent;
     private readonly FeedForwardPart _feedForward;
     private readonly ExpertPart _experts;
+    private readonly TokenInputPart _tokenInput;
     private readonly RangeAction _join;
     private readonly RangeAction _finish;
 
-    public TransformerBlock(ComputePool pool)
+    public TransformerBlock(ComputePool pool, int firstBlock)
     {
-        _pass = new BlockPass(pool);
+        _pass = new BlockPass(pool, firstBlock);
+        _tokenInput = new TokenInputPart(_pass);
         _runner = new AttentionRunner(pool);
         _attention = new AttentionPart(_pass, _runner);
         _latent = new LatentPart(_pass, _runner);
@@ -41,9 +43,14 @@ internal sealed unsafe class TransformerBlock : IDisposable
         _pass.Normalize(weights.MixerNorm);
         Mix();
         _pass.AddResults(weights.PostMixerNorm);
-        _pass.Normalize(weights.FeedForwardNorm);
         FeedForward();
         _pass.AddResults(weights.PostFeedForwardNorm);
+
+        if (weights.TokenInput is { } input)
+        {
+            _tokenInput.Run(input, weights.Spec.TokenInputSize);
+        }
+
         _pass.ForEach(work.Width, _finish);
     }
 
@@ -91,6 +98,10 @@ internal sealed unsafe class TransformerBlock : IDisposable
         }
     }
 
+    /// <summary>Multiplies the input that lies ready, outside of any block.</summary>
+    public void Multiply(Projection projection, Workspace work, float* output, int stride)
+        => _pass.Multiply(projection, work.Input, output, stride);
+
     private void Mix()
     {
         if (_pass.Spec.Latent is null)
@@ -108,10 +119,23 @@ internal sealed unsafe class TransformerBlock : IDisposable
     {
         BlockWeights weights = _pass.Weights;
 
-        if (weights.Experts is not null)
+        if (weights.Experts?.Norms is { } norms)
         {
+            _pass.Normalize(norms.Router);
             _experts.Route();
+            _pass.Normalize(norms.Experts);
             _experts.Run();
+            _pass.Normalize(weights.FeedForwardNorm);
+        }
+        else
+        {
+            _pass.Normalize(weights.FeedForwardNorm);
+
+            if (weights.Experts is not null)
+            {
+                _experts.Route();
+                _experts.Run();
+            }
         }
 
         if (weights.FeedForward is { } dense)
@@ -133,6 +157,12 @@ internal sealed unsafe class TransformerBlock : IDisposable
         {
             float* mixture = _pass.Work.Mixture + ((long)i * width);
 
+            if (_pass.Weights.Experts!.Norms is { } norms)
+            {
+                norms.Mixture.Apply(mixture, width, mixture, _pass.Vectors);
+                norms.FeedForward.Apply(_pass.Result(i), width, _pass.Result(i), _pass.Vectors);
+            }
+
             if (_pass.Weights.FeedForward is null)
             {
                 new Span<float>(mixture, width).CopyTo(new Span<float>(_pass.Result(i), width));
@@ -148,6 +178,11 @@ internal sealed unsafe class TransformerBlock : IDisposable
     {
         for (int i = first; i < last; i++)
         {
+            if (_pass.Weights.OutputScale != 1)
+            {
+                Scale.Row(_pass.Hidden(i), _pass.Weights.OutputScale, _pass.Work.Width);
+            }
+
             _pass.At(i).IsFinite &= Finite.All(_pass.Hidden(i), _pass.Work.Width);
         }
     }

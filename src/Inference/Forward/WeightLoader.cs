@@ -52,7 +52,8 @@ internal sealed class WeightLoader
         bool tiedHere = last && config.TiedOutput;
         var rotary = new RotaryTables();
 
-        PackedMatrix? embedding = first || tiedHere ? Matrix(ModelTensors.Embedding) : null;
+        bool everywhere = config.NeedsTokensEverywhere;
+        PackedMatrix? embedding = first || tiedHere || everywhere ? Matrix(ModelTensors.Embedding) : null;
         PackedMatrix? positions = first && config.HasPositionEmbedding ? Matrix(ModelTensors.Positions) : null;
         var blocks = new BlockWeights[_span.Count];
 
@@ -72,8 +73,21 @@ internal sealed class WeightLoader
             norm,
             output is null ? null : new Projection(output, null),
             rotary,
+            everywhere ? TokenInputs(config.Layers[0].TokenInputSize) : null,
             _loaded,
             _bytesAllocated);
+    }
+
+    private TokenInputWeights TokenInputs(int size)
+    {
+        var pick = new RowPick((long)_span.First * size, _span.Count * size);
+        NativeBuffer norm = Vector(ModelTensors.TokenInputNorm)!;
+
+        return new TokenInputWeights(
+            size,
+            Columns(_file.Require(ModelTensors.TokenInputs), (int)pick.First, pick.Count),
+            new Projection(Rows(_file.Require(ModelTensors.TokenInputProjection), pick), null),
+            new NormWeights(NormKind.Rms, _file.Config.NormEpsilon, norm, null));
     }
 
     /// <summary>A norm of the model's kind.</summary>
@@ -144,6 +158,53 @@ internal sealed class WeightLoader
             matrix.Groups, tensor.RowBytes * RowGroup.Rows, (first, last) => Fill(tensor, pick, matrix, first, last));
         Report(tensor.RowBytes * pick.Count, matrix.Bytes);
         return matrix;
+    }
+
+    // The same stretch of every row, which must be whole blocks of its type.
+    private PackedMatrix Columns(GgufTensor tensor, int first, int count)
+    {
+        GgmlType type = tensor.Type;
+
+        if (first % type.ElementsPerBlock != 0 || count % type.ElementsPerBlock != 0)
+        {
+            throw new UnsupportedModelException(
+                tensor.Name, $"stored as {type}, its rows cannot be cut at {first} and {first + count}.");
+        }
+
+        PackedMatrix matrix = Keep(new PackedMatrix(type, checked((int)tensor.Rows), count, _pool.Limit));
+        int skip = checked((int)type.BytesOf(first));
+        int keep = checked((int)type.BytesOf(count));
+        int rowBytes = checked((int)tensor.RowBytes);
+
+        _pool.For(matrix.Groups, tensor.RowBytes * RowGroup.Rows, (firstGroup, lastGroup) =>
+        {
+            byte[] rows = new byte[rowBytes * RowGroup.Rows];
+            byte[] parts = new byte[keep * RowGroup.Rows];
+
+            for (int group = firstGroup; group < lastGroup; group++)
+            {
+                int row = group * RowGroup.Rows;
+                int taken = Math.Min(RowGroup.Rows, matrix.Rows - row);
+                _file.Read(tensor, row * tensor.RowBytes, rows.AsSpan(0, taken * rowBytes));
+
+                for (int i = 0; i < taken; i++)
+                {
+                    rows.AsSpan((i * rowBytes) + skip, keep).CopyTo(parts.AsSpan(i * keep));
+                }
+
+                RequireFinite(tensor, matrix.Fill(group, parts.AsSpan(0, taken * keep)));
+            }
+        });
+        Report(keep * tensor.Rows, matrix.Bytes);
+        return matrix;
+    }
+
+    /// <summary>A vector in which every value is 1.</summary>
+    public NativeBuffer Ones(int length)
+    {
+        NativeBuffer ones = Keep(NativeBuffer.OfFloats(length));
+        MemoryMarshal.Cast<byte, float>(ones.Span).Fill(1);
+        return ones;
     }
 
     /// <summary>A matrix as floats, whatever the file keeps it in.</summary>

@@ -12,6 +12,7 @@ internal sealed unsafe class Workspace : IDisposable
     private readonly List<NativeBuffer> _memory = [];
     private readonly float* _hidden;
     private readonly float* _angles;
+    private readonly float* _tokenInputs;
 
     public Workspace(ModelConfig config, IReadOnlyList<LayerSpec> layers, int columns, int anglesLength, Isa limit)
     {
@@ -24,7 +25,8 @@ internal sealed unsafe class Workspace : IDisposable
         int gathered = layers.Max(layer => layer.GatheredWidth(Width));
         int mixed = layers.Max(layer => layer.HeadCount * layer.ValueSize);
         bool hasExperts = layers.Any(layer => layer.Experts is not null);
-        InnerWidth = 2 * inner;
+        InnerWidth = Math.Max(2 * inner, layers.Max(layer => layer.TokenInputSize));
+        TokenInputsWidth = layers.Sum(layer => layer.TokenInputSize);
         LogitsWidth = 2 * layers.Max(layer => layer.Experts?.Count ?? 0);
 
         _hidden = Floats(Width);
@@ -35,7 +37,8 @@ internal sealed unsafe class Workspace : IDisposable
         Result = Floats(Width);
         Logits = Floats(LogitsWidth);
         Mixture = Floats(hasExperts ? Width : 0);
-        Input = new Activations(columns, Math.Max(Math.Max(Width, inner), mixed), limit);
+        _tokenInputs = Floats(TokenInputsWidth);
+        Input = new Activations(columns, Math.Max(Math.Max(Width, InnerWidth), mixed), limit);
         Gathered = new Activations(columns, gathered, limit);
     }
 
@@ -58,6 +61,9 @@ internal sealed unsafe class Workspace : IDisposable
 
     /// <summary>Room for one column's router: a logit to each expert, twice.</summary>
     public int LogitsWidth { get; }
+
+    /// <summary>Room for one column's inputs of the token itself, to every block of the span.</summary>
+    public int TokenInputsWidth { get; }
 
     /// <summary>Floats of one column's rotary tables.</summary>
     public int AnglesLength { get; }
@@ -88,6 +94,9 @@ internal sealed unsafe class Workspace : IDisposable
 
     /// <summary>The rotary tables of a column's position.</summary>
     public float* Angles(int column) => _angles + ((long)column * AnglesLength);
+
+    /// <summary>A column's inputs of the token itself.</summary>
+    public float* TokenInputs(int column) => _tokenInputs + ((long)column * TokenInputsWidth);
 
     public void Dispose()
     {

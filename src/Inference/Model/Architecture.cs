@@ -24,6 +24,7 @@ internal sealed record Architecture(string Name, Func<HyperParameters, ModelConf
         new("granite", GraniteBlueprint.Read),
         new("smollm3", LlamaBlueprint.ReadSmol3),
         new("mistral3", LlamaBlueprint.ReadMistral3),
+        new("gemma4", Gemma4Blueprint.Read),
         new("deepseek2", DeepSeekBlueprint.Read),
     ];
 

@@ -23,6 +23,18 @@ internal static class FeedForwardTensors
         {
             Experts(slots, layer, experts, width);
         }
+
+        if (layer.TokenInputSize > 0)
+        {
+            slots.Add("inp_gate.weight", [width, layer.TokenInputSize]);
+            slots.Add("proj.weight", [layer.TokenInputSize, width]);
+            slots.Norm("post_norm", width);
+        }
+
+        if (layer.HasOutputScale)
+        {
+            slots.Add("layer_output_scale.weight", [1], optional: true);
+        }
     }
 
     /// <summary>
@@ -65,5 +77,14 @@ internal static class FeedForwardTensors
         }
 
         slots.Matrices("ffn_down_exps", experts.Size, width, experts.Count, biases);
+
+        if (experts.IsBeside)
+        {
+            slots.Add("ffn_gate_inp.scale", [width]);
+            slots.Add("ffn_down_exps.scale", [experts.Count], optional: true);
+            slots.Norm("pre_ffw_norm_2", width);
+            slots.Norm("post_ffw_norm_1", width);
+            slots.Norm("post_ffw_norm_2", width);
+        }
     }
 }

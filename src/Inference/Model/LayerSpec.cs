@@ -97,6 +97,9 @@ public sealed record LayerSpec
     /// <summary>Whether the block's result is multiplied by a number of its own, where the file holds one.</summary>
     public bool HasOutputScale { get; init; }
 
+    /// <summary>Heads whose keys and values the block's own cache keeps.</summary>
+    public int KvHeadsKept => KvSource is null ? KvHeadCount : 0;
+
     /// <summary>Whether the block keeps keys and values of its own.</summary>
     public bool HasKv => KvHeadCount > 0 && KvSource is null;
 

@@ -82,14 +82,11 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The tensors that the holder of <paramref name="span"/> needs, each once.</summary>
     public IReadOnlyList<GgufTensor> SpanTensors(BlockRange span)
-    {
-        IEnumerable<(TensorSlot, GgufTensor Tensor)> needed
-            = _slots.Where(pair => pair.Slot.IsNeededBy(span, Config.BlockCount));
-        return [.. needed.Select(pair => pair.Tensor).Distinct()];
-    }
+        => [.. Needed(span).Select(pair => pair.Tensor)];
 
     /// <summary>Bytes of the tensors that the holder of <paramref name="span"/> needs.</summary>
-    public long SpanBytes(BlockRange span) => SpanTensors(span).Sum(tensor => tensor.Bytes);
+    public long SpanBytes(BlockRange span)
+        => Needed(span).Sum(pair => pair.Slot.BytesOf(pair.Tensor, span, Config.BlockCount));
 
     /// <summary>Reads all weights once and hashes them.</summary>
     /// <exception cref="GgufException">The file became shorter, or cannot be read.</exception>
@@ -128,6 +125,10 @@ public sealed class ModelFile : IDisposable
             throw;
         }
     }
+
+    // Each tensor once, even if both embedding and head are made of it.
+    private IEnumerable<(TensorSlot Slot, GgufTensor Tensor)> Needed(BlockRange span)
+        => _slots.Where(pair => pair.Slot.IsNeededBy(span, Config.BlockCount)).DistinctBy(pair => pair.Tensor);
 
     private byte[] HashOf(GgufTensor tensor, byte[] buffer)
     {

@@ -18,6 +18,15 @@ internal static class ModelTensors
     /// <summary>Embeddings of positions.</summary>
     public const string Positions = "position_embd.weight";
 
+    /// <summary>Each token's input to every block.</summary>
+    public const string TokenInputs = "per_layer_token_embd.weight";
+
+    /// <summary>Gives every block an input from the token's embedding, too.</summary>
+    public const string TokenInputProjection = "per_layer_model_proj.weight";
+
+    /// <summary>Brings that to unit size.</summary>
+    public const string TokenInputNorm = "per_layer_proj_norm.weight";
+
     /// <summary>Every tensor with its shape and place; the head comes last.</summary>
     public static IEnumerable<TensorSlot> Of(ModelConfig config)
         => [.. Around(config), .. Enumerable.Range(0, config.BlockCount).SelectMany(block => Block(config, block)),
@@ -28,7 +37,18 @@ internal static class ModelTensors
 
     private static IEnumerable<TensorSlot> Around(ModelConfig config)
     {
-        yield return new(Embedding, [config.Width, config.VocabularySize], TensorPlace.Embedding);
+        yield return new(
+            Embedding,
+            [config.Width, config.VocabularySize],
+            config.NeedsTokensEverywhere ? TensorPlace.Everywhere : TensorPlace.Embedding);
+
+        if (config.NeedsTokensEverywhere)
+        {
+            long all = (long)config.Layers[0].TokenInputSize * config.BlockCount;
+            yield return new(TokenInputs, [all, config.VocabularySize], TensorPlace.Slices);
+            yield return new(TokenInputProjection, [config.Width, all], TensorPlace.Slices);
+            yield return new(TokenInputNorm, [config.Layers[0].TokenInputSize], TensorPlace.Everywhere);
+        }
 
         if (config.HasPositionEmbedding)
         {

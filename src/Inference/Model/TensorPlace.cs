@@ -12,6 +12,9 @@ public enum TensorPlace
     /// <summary>The holder of the last block.</summary>
     Head,
 
+    /// <summary>Everyone, of each block its part.</summary>
+    Slices,
+
     /// <summary>Everyone.</summary>
     Everywhere,
 }

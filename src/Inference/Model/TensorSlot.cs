@@ -17,4 +17,8 @@ public sealed record TensorSlot(
         TensorPlace.Head => span.Contains(blockCount - 1),
         _ => !span.IsEmpty,
     };
+
+    /// <summary>How many of the tensor's bytes the holder of <paramref name="span"/> needs.</summary>
+    public long BytesOf(GgufTensor tensor, BlockRange span, int blockCount)
+        => Place == TensorPlace.Slices ? tensor.Bytes / blockCount * span.Count : tensor.Bytes;
 }
