@@ -15,16 +15,16 @@ public sealed class StepSlice
     public required BlockRange Blocks { get; init; }
 
     /// <summary>The first position; at most the cache's length.</summary>
-    public required int Position { get; init; }
+    public required int Position { get; set; }
 
     /// <summary>
     /// The token of each position. Read where the slice starts at block 0, and everywhere by models whose blocks have
     /// an input of the token itself; elsewhere it may be empty.
     /// </summary>
-    public required ReadOnlyMemory<int> Tokens { get; init; }
+    public required ReadOnlyMemory<int> Tokens { get; set; }
 
     /// <summary>The hidden states, position after position: in and out, or only out from block 0.</summary>
-    public required Memory<float> Rows { get; init; }
+    public required Memory<float> Rows { get; set; }
 
     /// <summary>
     /// Why this slice failed, after a run; its cache and rows are then as before, or further by whole chunks.

@@ -39,23 +39,32 @@ public sealed class Generator
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(prompt.Count, positions);
-        return Continue([.. prompt], positions, options, cancel);
+        return Continue(prompt, positions, options, cancel);
     }
 
+    // All memory is taken before the first token; none after it.
     private IEnumerable<int> Continue(
-        List<int> ids, int positions, GeneratorOptions options, CancellationToken cancel)
+        IReadOnlyList<int> prompt, int positions, GeneratorOptions options, CancellationToken cancel)
     {
         using KvCache cache = _model.NewCache(_model.Blocks, positions, options.CacheType);
         var sampler = new Sampler(options.Sampling, _model.Config.VocabularySize);
         float[] logits = new float[_model.Config.VocabularySize];
-        int prompt = ids.Count;
+        int[] ids = new int[positions + 1];
+        int count = prompt.Count;
+        int end = (int)Math.Min(positions + 1L, (long)count + options.TokensMax);
+        StepSlice[] steps = [NewStep(cache, Math.Min(options.ChunkLength, count))];
 
-        while (ids.Count - prompt < options.TokensMax && ids.Count <= positions)
+        for (int i = 0; i < count; i++)
+        {
+            ids[i] = prompt[i];
+        }
+
+        while (count < end)
         {
             cancel.ThrowIfCancellationRequested();
-            Advance(cache, ids, options.ChunkLength, logits, cancel);
-            int id = sampler.Sample(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids));
-            ids.Add(id);
+            Advance(steps, ids.AsMemory(0, count), options.ChunkLength, logits, cancel);
+            int id = sampler.Sample(logits, ids.AsSpan(0, count));
+            ids[count++] = id;
             yield return id;
 
             if (options.EndIds.Contains(id))
@@ -65,33 +74,33 @@ public sealed class Generator
         }
     }
 
+    private StepSlice NewStep(KvCache cache, int positions) => new()
+    {
+        Cache = cache,
+        Blocks = _model.Blocks,
+        Position = 0,
+        Tokens = default,
+        Rows = new float[positions * _model.Config.Width],
+    };
+
     // Feeds every id that the cache does not hold yet, in chunks.
-    private void Advance(KvCache cache, List<int> ids, int chunk, float[] logits, CancellationToken cancel)
+    private void Advance(
+        StepSlice[] steps, ReadOnlyMemory<int> ids, int chunk, float[] logits, CancellationToken cancel)
     {
         int width = _model.Config.Width;
+        StepSlice step = steps[0];
+        Memory<float> rows = step.Rows;
 
-        while (cache.Length < ids.Count)
+        while (step.Cache.Length < ids.Length)
         {
             cancel.ThrowIfCancellationRequested();
-            int position = cache.Length;
-            int[] tokens = [.. ids.Skip(position).Take(chunk)];
-            float[] rows = new float[tokens.Length * width];
-            _model.Run(
-            [
-                new StepSlice
-                {
-                    Cache = cache,
-                    Blocks = _model.Blocks,
-                    Position = position,
-                    Tokens = tokens,
-                    Rows = rows,
-                },
-            ]);
-
-            if (cache.Length == ids.Count)
-            {
-                _model.Logits(rows.AsSpan(rows.Length - width), logits);
-            }
+            step.Position = step.Cache.Length;
+            step.Tokens = ids.Slice(step.Position, Math.Min(chunk, ids.Length - step.Position));
+            step.Rows = rows[..(step.Tokens.Length * width)];
+            _model.Run(steps);
         }
+
+        _model.Logits(step.Rows.Span[^width..], logits);
+        step.Rows = rows;
     }
 }

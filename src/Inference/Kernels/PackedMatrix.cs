@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
 
@@ -23,7 +24,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _format = WeightFormat.Of(type);
         _kernel = _format.Kernel(limit);
         _groupBytes = _format.GroupBytes(width);
-        _tiles = new NativeBuffer(_groupBytes * Groups);
+        _tiles = new NativeBuffer(_groupBytes * Groups, clear: false);
     }
 
     /// <summary>How the weights are stored.</summary>
@@ -57,7 +58,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
         fixed (byte* source = rows)
         {
+            // Packing sets bits. Here, where several threads fill, a group is still in the cache when its rows come.
             byte* tiles = _tiles.Pointer + (group * _groupBytes);
+            NativeMemory.Clear(tiles, (nuint)_groupBytes);
 
             for (int row = 0; row < count; row++)
             {

@@ -13,6 +13,7 @@ public sealed class Sampler
     private readonly float[] _keys;
     private readonly double[] _weights;
     private readonly bool[] _penalized;
+    private readonly Comparison<int> _order;
 
     /// <summary>Makes a sampler for a vocabulary.</summary>
     public Sampler(SamplingOptions options, int vocabulary)
@@ -23,6 +24,8 @@ public sealed class Sampler
         _keys = new float[vocabulary];
         _weights = new double[vocabulary];
         _penalized = new bool[vocabulary];
+        _order = (left, right) =>
+            _logits[left] != _logits[right] ? _logits[right].CompareTo(_logits[left]) : left.CompareTo(right);
     }
 
     /// <summary>How tokens are chosen; may change from one to the next, as the sampler remembers nothing.</summary>
@@ -129,8 +132,7 @@ public sealed class Sampler
             _ids[id] = id;
         }
 
-        _ids.AsSpan().Sort((left, right) =>
-            _logits[left] != _logits[right] ? _logits[right].CompareTo(_logits[left]) : left.CompareTo(right));
+        _ids.AsSpan().Sort(_order);
 
         for (int i = 0; i < k; i++)
         {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Swarm.Inference.Threading;
 
-/// <summary>Aligned memory outside the managed heap, with one owner; zero when created.</summary>
+/// <summary>Aligned memory outside the managed heap, with one owner.</summary>
 internal sealed unsafe partial class NativeBuffer : IDisposable
 {
     // A cache line; huge pages want their own alignment, and pay off only above a few of them.
@@ -15,7 +15,10 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     private byte* _pointer;
 
-    public NativeBuffer(long bytes)
+    /// <summary>Takes memory.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <param name="clear">Whether to fill it with zeros now; else whoever writes it first meets its page faults.</param>
+    public NativeBuffer(long bytes, bool clear = true)
     {
         Bytes = bytes;
         bool huge = bytes >= 4L * HugePageBytes;
@@ -28,7 +31,10 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
             _ = Advise((nint)_pointer, size, AdviseHugePages);
         }
 
-        NativeMemory.Clear(_pointer, size);
+        if (clear)
+        {
+            NativeMemory.Clear(_pointer, size);
+        }
     }
 
     ~NativeBuffer() => Free();

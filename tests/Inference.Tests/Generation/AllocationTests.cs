@@ -1,0 +1,91 @@
+using NUnit.Framework;
+using Swarm.Inference.Forward;
+using Swarm.Inference.Generation;
+using Swarm.Inference.Making;
+using Swarm.Inference.Model;
+using Swarm.Inference.Sampling;
+using Swarm.Inference.Threading;
+using Swarm.Testing;
+
+namespace Swarm.Inference.Tests.Generation;
+
+/// <summary>In steady state a token costs no managed memory, on any thread: nothing is ever collected meanwhile.</summary>
+[TestFixture]
+[NonParallelizable]
+public sealed class AllocationTests
+{
+    // The smallest object: were one made per token, that many bytes would show.
+    private const int ObjectBytes = 24;
+    private const int Tokens = 200;
+
+    private static readonly int[] Prompt = [.. Enumerable.Range(0, 48).Select(i => (i * 131 + 7) % 256)];
+
+    private static readonly SamplingOptions[] Samplings =
+    [
+        SamplingOptions.Greedy,
+        new SamplingOptions(),
+        new SamplingOptions { TopK = 0, TopP = 0.9f, MinP = 0.01f, RepeatPenalty = 1.2f },
+        new SamplingOptions { TopK = 5 },
+    ];
+
+    [Test]
+    public void A_generated_token_allocates_nothing(
+        [Values("tiny", "tiny-gpt2")] string shape,
+        [Values] KvCacheType cache,
+        [Range(0, 3)] int sampling)
+    {
+        using ModelFile file = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), GgmlType.Q8_0);
+        using var pool = new ComputePool(2);
+        using var model = ModelSpan.Load(file, file.Config.AllBlocks, pool);
+        var options = new GeneratorOptions
+        {
+            TokensMax = Tokens + 20,
+            CacheType = cache,
+            Sampling = Samplings[sampling],
+        };
+        using IEnumerator<int> ids = new Generator(model).Generate(Prompt, options).GetEnumerator();
+        Take(ids, 20);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        Take(ids, Tokens);
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(Tokens * ObjectBytes));
+    }
+
+    [Test]
+    public void A_prompt_allocates_nothing_after_its_first_chunk([Values("tiny", "tiny-gpt2")] string shape)
+    {
+        const int Chunk = 16;
+        using ModelFile file = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), GgmlType.Q4_0);
+        using var pool = new ComputePool(2);
+        using var model = ModelSpan.Load(file, file.Config.AllBlocks, pool);
+        using KvCache cache = model.NewCache(model.Blocks, 256, KvCacheType.F16);
+        StepSlice[] steps =
+        [
+            new StepSlice
+            {
+                Cache = cache,
+                Blocks = model.Blocks,
+                Position = 0,
+                Tokens = Prompt.AsMemory(0, Chunk),
+                Rows = new float[Chunk * model.Config.Width],
+            },
+        ];
+        model.Run(steps);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+
+        for (int chunk = 1; chunk < 16; chunk++)
+        {
+            steps[0].Position = chunk * Chunk;
+            model.Run(steps);
+        }
+
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(15 * ObjectBytes));
+    }
+
+    private static void Take(IEnumerator<int> ids, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _ = ids.MoveNext();
+        }
+    }
+}
