@@ -12,12 +12,14 @@ internal sealed unsafe class AttentionPart
     private readonly BlockPass _pass;
     private readonly AttentionRunner _attention;
     private readonly RangeAction _place;
+    private readonly RangeAction _gate;
 
     public AttentionPart(BlockPass pass, AttentionRunner attention)
     {
         _pass = pass;
         _attention = attention;
         _place = Place;
+        _gate = Gate;
     }
 
     /// <summary>Reads the input that lies ready; leaves its results in the workspace.</summary>
@@ -38,7 +40,36 @@ internal sealed unsafe class AttentionPart
         work.Input.Begin(_pass.Count, spec.HeadCount * spec.ValueSize);
         _attention.Run(
             _pass.Weights, spec.KvSource ?? _pass.Block, work, _pass.Columns, _pass.Active, _pass.Count);
+
+        if (spec.HasQueryGate)
+        {
+            _pass.ForEach(16L * work.Input.Width, _gate);
+        }
+
         _pass.Multiply(_pass.Weights.Output, work.Result, work.Width);
+    }
+
+    // What was seen passes each head's gate, whose values stand behind those of queries, keys and values.
+    private void Gate(int first, int last)
+    {
+        Workspace work = _pass.Work;
+        LayerSpec spec = _pass.Spec;
+        int width = spec.HeadCount * spec.ValueSize;
+
+        for (int i = first; i < last; i++)
+        {
+            float* seen = work.Input.Column(i);
+            float* gate = work.Qkv + ((long)i * work.QkvWidth) + spec.MixedWidth - width;
+
+            if (_pass.Vectors)
+            {
+                Sigmoid.Vector(gate, seen, width, seen);
+            }
+            else
+            {
+                Sigmoid.Scalar(gate, seen, width, seen);
+            }
+        }
     }
 
     // Turns queries and keys by their position, and gives keys and values to the cache before anyone reads them.

@@ -18,7 +18,8 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
         {
             Inputs = Inputs(),
             Latent = _spec.Latent is { } latent ? Latent(latent) : null,
-            Output = Project("attn_output"),
+            Output = Project(OutputName()),
+            Recurrence = _spec.Recurrence is null ? null : Recurrence(),
             Rotary = turned,
             RotaryOffset = offset,
             Sinks = _spec.HasSinks ? loader.Vector(_prefix + "attn_sinks.weight") : null,
@@ -39,11 +40,50 @@ internal sealed class BlockLoader(WeightLoader loader, ModelConfig config, int b
     }
 
     private Projection[] Inputs()
-        => _spec.Latent is not null ? []
+        => _spec.Mixer == MixerKind.ShortConvolution ? [Project("shortconv.in_proj")]
+            : _spec.Mixer == MixerKind.DeltaNet
+                ? [Project("attn_qkv"), Project("attn_gate"), Project("ssm_beta"), Project("ssm_alpha")]
+            : _spec.Latent is not null ? []
+            : _spec.HasQueryGate ? GatedInputs()
             : _spec.FusedQkv ? [Project("attn_qkv")]
             : !_spec.HasKv ? [Project("attn_q")]
             : _spec.ValueIsKey ? [Project("attn_q"), Project("attn_k")]
             : [Project("attn_q"), Project("attn_k"), Project("attn_v")];
+
+    // Each head's rows of queries are followed by its rows of gates; taken apart, gates come last.
+    private Projection[] GatedInputs()
+    {
+        GgufTensor tensor = loader.Require(_prefix + "attn_q.weight");
+        (int keySize, int valueSize) = (_spec.KeySize, _spec.ValueSize);
+        int stride = keySize + valueSize;
+        var queries = new RowPick(0, _spec.HeadCount * keySize, keySize, stride);
+        var gates = new RowPick(keySize, _spec.HeadCount * valueSize, valueSize, stride);
+
+        return
+        [
+            new(loader.Rows(tensor, queries), null),
+            Project("attn_k"),
+            Project("attn_v"),
+            new(loader.Rows(tensor, gates), null),
+        ];
+    }
+
+    private string OutputName() => _spec.Mixer switch
+    {
+        MixerKind.ShortConvolution => "shortconv.out_proj",
+        MixerKind.DeltaNet => "ssm_out",
+        _ => "attn_output",
+    };
+
+    private RecurrenceWeights Recurrence()
+        => _spec.Mixer == MixerKind.ShortConvolution
+            ? new RecurrenceWeights(loader.Transposed(_prefix + "shortconv.conv.weight"))
+            : new RecurrenceWeights(loader.Transposed(_prefix + "ssm_conv1d.weight"))
+            {
+                Fading = loader.Vector(_prefix + "ssm_a"),
+                StepBias = loader.Vector(_prefix + "ssm_dt.bias"),
+                Norm = HeadNorm("ssm_norm"),
+            };
 
     private unsafe float OutputScale()
         => _spec.HasOutputScale && loader.Vector(_prefix + "layer_output_scale.weight") is { } scale

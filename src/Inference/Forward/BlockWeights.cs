@@ -10,6 +10,9 @@ internal sealed record BlockWeights(LayerSpec Spec, NormWeights MixerNorm, NormW
     /// <summary>What gives queries, keys, values and gates, in this order, or what a recurrent block mixes.</summary>
     public required Projection[] Inputs { get; init; }
 
+    /// <summary>The small tensors of a recurrent block.</summary>
+    public RecurrenceWeights? Recurrence { get; init; }
+
     /// <summary>What latent attention has instead.</summary>
     public LatentWeights? Latent { get; init; }
 

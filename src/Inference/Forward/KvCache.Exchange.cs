@@ -34,8 +34,14 @@ public sealed unsafe partial class KvCache
     }
 
     /// <summary>The keys and values of positions first to last - 1 in some of the blocks.</summary>
+    /// <exception cref="NotSupportedException">A block is recurrent: its state is not kept by position.</exception>
     public byte[] Export(BlockRange blocks, int first, int last)
     {
+        if (_recurrent is not null)
+        {
+            throw new NotSupportedException("The state of recurrent blocks is not kept by position.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan(last, Length);
         byte[] bytes = new byte[ExportedBytes(blocks, first, last)];
         WriteHeader(bytes, blocks, first, last);

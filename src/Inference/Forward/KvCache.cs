@@ -18,6 +18,7 @@ public sealed unsafe partial class KvCache : IDisposable
     private readonly long _chunkBytes;
     private readonly KvPage[] _pages;
     private readonly NativeBuffer _chunks;
+    private readonly RecurrentState? _recurrent;
     private bool _disposed;
 
     internal KvCache(KvPool pool, ModelConfig config, BlockRange blocks, int positions, KvCacheType type)
@@ -43,6 +44,9 @@ public sealed unsafe partial class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(positions, 1);
         (_pool, Blocks, Capacity, Type, _layers) = (pool, blocks, positions, type, layers);
         _format = Format(type);
+        _recurrent = layers.Any(layer => layer.Recurrence is not null)
+            ? new RecurrentState(layers, blocks.First)
+            : null;
         _offsets = new long[layers.Length];
         _lengths = new int[layers.Length];
 
@@ -79,24 +83,28 @@ public sealed unsafe partial class KvCache : IDisposable
 
     private byte** Chunks => (byte**)_chunks.Pointer;
 
-    /// <summary>Forgets the positions from <paramref name="length"/> on.</summary>
+    /// <summary>
+    /// Forgets the positions from <paramref name="length"/> on. With recurrent blocks it goes back to the newest
+    /// snapshot that is not beyond: <see cref="Length"/> says where it stands.
+    /// </summary>
     public void Truncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
 
-        for (int i = 0; i < _lengths.Length; i++)
+        if (length < _lengths.Max())
         {
-            _lengths[i] = Math.Min(_lengths[i], length);
+            GoBack(length);
         }
-
-        Length = Math.Min(Length, length);
     }
 
     /// <summary>
     /// Another session with the same past: whole pages are shared until one of the two writes there, which only one
     /// that was truncated below <paramref name="length"/> does.
     /// </summary>
-    /// <param name="length">How many of the positions held it begins with.</param>
+    /// <param name="length">
+    /// How many of the positions held it begins with; with recurrent blocks it begins at the newest snapshot up to
+    /// there.
+    /// </param>
     /// <param name="positions">How many positions it may reach.</param>
     /// <exception cref="KvMemoryException">The pool has no memory for the pages that are not shared.</exception>
     public KvCache Fork(int length, int positions)
@@ -112,6 +120,7 @@ public sealed unsafe partial class KvCache : IDisposable
             _pages[whole].Memory.CopyTo(fork._pages[whole].Memory);
         }
 
+        length = fork._recurrent?.CopyFrom(_recurrent!, length, Length) ?? length;
         Array.Fill(fork._lengths, length);
         fork.Length = length;
         return fork;
@@ -123,6 +132,7 @@ public sealed unsafe partial class KvCache : IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            _recurrent?.Dispose();
             _pool.Return(_pages);
             _chunks.Dispose();
         }

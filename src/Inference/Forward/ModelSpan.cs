@@ -51,10 +51,12 @@ public sealed unsafe class ModelSpan : IDisposable
         IProgress<double>? progress = null,
         KvPool? caches = null)
     {
-        if (blocks.IsEmpty || !file.Config.AllBlocks.Contains(blocks))
+        if (blocks.IsEmpty || !file.Config.MayHold(blocks))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(blocks), blocks, $"the model has blocks {file.Config.AllBlocks}");
+                nameof(blocks),
+                blocks,
+                $"the model has blocks {file.Config.AllBlocks}, and some stay with those whose keys they read");
         }
 
         SpanWeights weights = WeightLoader.Load(file, blocks, pool, progress);
@@ -75,7 +77,7 @@ public sealed unsafe class ModelSpan : IDisposable
     /// <param name="type">How numbers are kept.</param>
     /// <exception cref="KvMemoryException">The pool has no memory for it.</exception>
     public KvCache NewCache(BlockRange blocks, int positions, KvCacheType type)
-        => !blocks.IsEmpty && Blocks.Contains(blocks)
+        => !blocks.IsEmpty && Blocks.Contains(blocks) && Config.MayHold(blocks)
             ? new KvCache(_caches, Config, blocks, positions, type)
             : throw new ArgumentOutOfRangeException(nameof(blocks), blocks, $"blocks {Blocks} are loaded");
 
@@ -96,6 +98,12 @@ public sealed unsafe class ModelSpan : IDisposable
             }
 
             _runner.Run(batch);
+
+            foreach (StepSlice slice in batch)
+            {
+                int last = slice.Position + (slice.Rows.Length / Config.Width);
+                slice.Cache.EndRun(slice.Blocks, slice.Position, last, slice.Fault is not null);
+            }
         }
 
         foreach (StepSlice slice in batch)
@@ -193,6 +201,13 @@ public sealed unsafe class ModelSpan : IDisposable
             }
         }
 
+        if (!cache.TryBeginAgain(slice.Blocks, slice.Position))
+        {
+            throw new InvalidOperationException(
+                $"recurrent blocks know nothing of position {slice.Position} any more: truncate, and feed again");
+        }
+
         cache.Own(cache.Length, slice.Position + count);
+        cache.BeginRun(slice.Position + count);
     }
 }

@@ -14,6 +14,8 @@ internal sealed unsafe class TransformerBlock : IDisposable
     private readonly AttentionRunner _runner;
     private readonly AttentionPart _attention;
     private readonly LatentPart _latent;
+    private readonly ShortConvolutionPart _shortConvolution;
+    private readonly DeltaNetPart _deltaNet;
     private readonly FeedForwardPart _feedForward;
     private readonly ExpertPart _experts;
     private readonly TokenInputPart _tokenInput;
@@ -27,6 +29,9 @@ internal sealed unsafe class TransformerBlock : IDisposable
         _runner = new AttentionRunner(pool);
         _attention = new AttentionPart(_pass, _runner);
         _latent = new LatentPart(_pass, _runner);
+        var runs = new RecurrentRuns();
+        _shortConvolution = new ShortConvolutionPart(_pass, runs);
+        _deltaNet = new DeltaNetPart(_pass, runs);
         _feedForward = new FeedForwardPart(_pass);
         _experts = new ExpertPart(_pass, _feedForward);
         _join = Join;
@@ -104,13 +109,20 @@ internal sealed unsafe class TransformerBlock : IDisposable
 
     private void Mix()
     {
-        if (_pass.Spec.Latent is null)
+        switch (_pass.Spec.Mixer, _pass.Spec.Latent)
         {
-            _attention.Run();
-        }
-        else
-        {
-            _latent.Run();
+            case (MixerKind.ShortConvolution, _):
+                _shortConvolution.Run();
+                break;
+            case (MixerKind.DeltaNet, _):
+                _deltaNet.Run();
+                break;
+            case (_, null):
+                _attention.Run();
+                break;
+            default:
+                _latent.Run();
+                break;
         }
     }
 

@@ -199,6 +199,35 @@ internal sealed class WeightLoader
         return matrix;
     }
 
+    /// <summary>A small matrix as floats, its columns one after another.</summary>
+    public NativeBuffer Transposed(string name)
+    {
+        GgufTensor tensor = _file.Require(name);
+        int rows = checked((int)tensor.Rows);
+        int length = checked((int)tensor.RowLength);
+        float[] values = Decoded(tensor);
+        NativeBuffer buffer = Keep(NativeBuffer.OfFloats(values.Length));
+        Span<float> target = MemoryMarshal.Cast<byte, float>(buffer.Span);
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            RequireFinite(tensor, float.IsFinite(values[i]));
+            target[(i % length * rows) + (i / length)] = values[i];
+        }
+
+        Report(tensor.Bytes, buffer.Bytes);
+        return buffer;
+    }
+
+    private float[] Decoded(GgufTensor tensor)
+    {
+        byte[] stored = new byte[tensor.Bytes];
+        float[] values = new float[tensor.Rows * tensor.RowLength];
+        _file.Read(tensor, 0, stored);
+        GgmlCodec.Dequantize(tensor.Type, stored, values);
+        return values;
+    }
+
     /// <summary>A vector in which every value is 1.</summary>
     public NativeBuffer Ones(int length)
     {
@@ -213,10 +242,7 @@ internal sealed class WeightLoader
         GgufTensor tensor = _file.Require(name);
         int width = checked((int)tensor.RowLength);
         PackedMatrix matrix = Keep(new PackedMatrix(GgmlType.F32, checked((int)tensor.Rows), width, _pool.Limit));
-        byte[] stored = new byte[tensor.Bytes];
-        float[] values = new float[tensor.Rows * width];
-        _file.Read(tensor, 0, stored);
-        GgmlCodec.Dequantize(tensor.Type, stored, values);
+        float[] values = Decoded(tensor);
 
         for (int group = 0; group < matrix.Groups; group++)
         {

@@ -18,12 +18,13 @@ internal sealed unsafe class Workspace : IDisposable
     {
         Columns = columns;
         Width = config.Width;
+        NormEpsilon = config.NormEpsilon;
         AnglesLength = anglesLength;
         QkvWidth = layers.Max(layer => layer.MixedWidth);
         int inner = layers.Max(layer => Math.Max(layer.FeedForwardSize, layer.Experts?.Size ?? 0));
         AsideWidth = layers.Max(layer => layer.AsideWidth);
         int gathered = layers.Max(layer => layer.GatheredWidth(Width));
-        int mixed = layers.Max(layer => layer.HeadCount * layer.ValueSize);
+        int mixed = layers.Max(layer => layer.SeenWidth);
         bool hasExperts = layers.Any(layer => layer.Experts is not null);
         InnerWidth = Math.Max(2 * inner, layers.Max(layer => layer.TokenInputSize));
         TokenInputsWidth = layers.Sum(layer => layer.TokenInputSize);
@@ -44,6 +45,9 @@ internal sealed unsafe class Workspace : IDisposable
 
     /// <summary>Columns there is room for.</summary>
     public int Columns { get; }
+
+    /// <summary>What keeps a norm away from a division by zero.</summary>
+    public float NormEpsilon { get; }
 
     /// <summary>Values of one hidden state.</summary>
     public int Width { get; }

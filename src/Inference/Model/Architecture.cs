@@ -25,6 +25,8 @@ internal sealed record Architecture(string Name, Func<HyperParameters, ModelConf
         new("smollm3", LlamaBlueprint.ReadSmol3),
         new("mistral3", LlamaBlueprint.ReadMistral3),
         new("gemma4", Gemma4Blueprint.Read),
+        new("lfm2", Lfm2Blueprint.Read),
+        new("qwen35", Qwen35Blueprint.Read),
         new("deepseek2", DeepSeekBlueprint.Read),
     ];
 

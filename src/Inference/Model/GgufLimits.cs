@@ -51,6 +51,12 @@ public static class GgufLimits
     /// <summary>Experts of one block: eight times the most in use.</summary>
     public const int ExpertsMax = 4_096;
 
+    /// <summary>Inputs that a convolution sees: real models have 4.</summary>
+    public const int TapsMax = 64;
+
+    /// <summary>A side of a recurrent head's matrix: eight times the largest in use.</summary>
+    public const int StateMax = 1_024;
+
     /// <summary>Width, heads, feed-forward size and their like: sixteen times the largest in use.</summary>
     public const int WidthMax = 1 << 20;
 

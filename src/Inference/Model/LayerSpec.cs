@@ -107,7 +107,14 @@ public sealed record LayerSpec
     /// Floats that the mixing part makes of one position before it mixes: queries, keys, values, gates.
     /// </summary>
     internal int MixedWidth
-        => checked((HeadCount * (KeySize + (HasQueryGate ? ValueSize : 0))) + (KvHeadCount * (KeySize + ValueSize)));
+        => Recurrence?.MixedWidth ?? checked(
+            (HeadCount * (KeySize + (HasQueryGate ? ValueSize : 0))) + (KvHeadCount * (KeySize + ValueSize)));
+
+    /// <summary>Floats that mixing one position gives, before they are brought back to the model's width.</summary>
+    internal int SeenWidth
+        => Recurrence is { } recurrence
+            ? Math.Max(recurrence.Channels, recurrence.ValueHeads * recurrence.ValueSize)
+            : HeadCount * ValueSize;
 
     /// <summary>Floats that mixing needs beside those, for one position.</summary>
     internal int AsideWidth => Latent is { } latent

@@ -72,4 +72,27 @@ internal static class MixerTensors
         slots.Add("attn_v_b.weight", [latent.Rank, latent.ValueSize, layer.HeadCount]);
         slots.Add("attn_output.weight", [(long)layer.HeadCount * latent.ValueSize, width]);
     }
+
+    /// <summary>Those of a recurrent block.</summary>
+    public static void Recurrent(BlockSlots slots, LayerSpec layer, RecurrenceSpec spec, long width)
+    {
+        if (layer.Mixer == MixerKind.ShortConvolution)
+        {
+            slots.Add("shortconv.conv.weight", [spec.Taps, spec.Channels]);
+            slots.Add("shortconv.in_proj.weight", [width, 3L * spec.Channels]);
+            slots.Add("shortconv.out_proj.weight", [spec.Channels, width]);
+            return;
+        }
+
+        long values = (long)spec.ValueHeads * spec.ValueSize;
+        slots.Add("attn_qkv.weight", [width, spec.Channels]);
+        slots.Add("attn_gate.weight", [width, values]);
+        slots.Add("ssm_conv1d.weight", [spec.Taps, spec.Channels]);
+        slots.Add("ssm_dt.bias", [spec.ValueHeads]);
+        slots.Add("ssm_a", [spec.ValueHeads]);
+        slots.Add("ssm_beta.weight", [width, spec.ValueHeads]);
+        slots.Add("ssm_alpha.weight", [width, spec.ValueHeads]);
+        slots.Add("ssm_norm.weight", [spec.ValueSize]);
+        slots.Add("ssm_out.weight", [values, width]);
+    }
 }

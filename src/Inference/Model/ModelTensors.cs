@@ -85,7 +85,11 @@ internal static class ModelTensors
         var slots = new BlockSlots(block, config.Norm);
         slots.Norm("attn_norm", config.Width);
 
-        if (layer.Latent is { } latent)
+        if (layer.Recurrence is { } recurrence)
+        {
+            MixerTensors.Recurrent(slots, layer, recurrence, config.Width);
+        }
+        else if (layer.Latent is { } latent)
         {
             MixerTensors.Latent(slots, layer, latent, config.Width);
         }

@@ -16,6 +16,12 @@ public sealed record RecurrenceSpec(
     /// <summary>Floats of one head's matrix.</summary>
     public int MatrixLength => KeySize * ValueSize;
 
+    /// <summary>
+    /// Floats made of one position before it is mixed: three rows, or what the heads need with their gates.
+    /// </summary>
+    public int MixedWidth
+        => KeyHeads == 0 ? checked(3 * Channels) : checked(Channels + (ValueHeads * (ValueSize + 2)));
+
     /// <summary>Floats of the whole state.</summary>
     public int StateLength => TailLength + (ValueHeads * MatrixLength);
 }
