@@ -81,6 +81,11 @@ public sealed class BadInputTests
     [TestCase("quantize {dir}/tiny.gguf {dir}/no/where.gguf q4_k_m", 2, "cannot be written", TestName = "Quantized into no directory")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/tiny.gguf q4_k_m", 2, "the file to read", TestName = "Quantized onto itself")]
     [TestCase("quantize {dir}/tiny8.gguf {dir}/new.gguf q4_0", 2, "--allow-requantize", TestName = "Quantized twice")]
+    [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/none.txt", 2, "no text file", TestName = "Missing text")]
+    [TestCase("perplexity -m {dir}/none.gguf -f {dir}/long.txt", 2, "there is no file", TestName = "Missing model to measure")]
+    [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/empty.gguf", 2, "longer text", TestName = "Text shorter than a chunk")]
+    [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/long.txt --ctx 4096", 2, "smaller --ctx", TestName = "Chunk longer than the context")]
+    [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/long.txt --ctx 2", 2, "at least 4", TestName = "Chunk of nothing")]
     [TestCase("dance", 2, "dance", TestName = "Unknown verb")]
     public async Task One_line_says_what_to_do(string command, int exitCode, string says)
     {
@@ -107,7 +112,7 @@ public sealed class BadInputTests
 
     [Test]
     public async Task Help_of_every_verb_shows_an_example(
-        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize")] string verb)
+        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize", "perplexity")] string verb)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         SwarmResult help = await SwarmProcess.RunAsync(

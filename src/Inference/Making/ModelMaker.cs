@@ -133,7 +133,7 @@ public static class ModelMaker
         const double OriginalContext = 8192;
         const double LowFactor = 1;
         const double HighFactor = 4;
-        int headSize = shape.Width / shape.Heads;
+        int headSize = shape.HeadSize;
         float[] factors = new float[headSize / 2];
 
         for (int i = 0; i < factors.Length; i++)
@@ -167,7 +167,9 @@ public static class ModelMaker
         writer.Add($"{prefix}.attention.head_count_kv", (uint)shape.KvHeads);
         writer.Add($"{prefix}.attention.layer_norm_rms_epsilon", 1e-5f);
         writer.Add($"{prefix}.rope.freq_base", shape.RopeBase);
-        writer.Add($"{prefix}.rope.dimension_count", (uint)(shape.Width / shape.Heads));
+        writer.Add($"{prefix}.rope.dimension_count", (uint)shape.HeadSize);
+        writer.Add($"{prefix}.attention.key_length", (uint)shape.HeadSize);
+        writer.Add($"{prefix}.attention.value_length", (uint)shape.HeadSize);
         writer.Add($"{prefix}.vocab_size", (uint)shape.Vocabulary);
     }
 }

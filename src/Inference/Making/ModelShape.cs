@@ -8,7 +8,7 @@ public sealed record ModelShape
     /// <summary>What the model is called.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>llama</c> or <c>gpt2</c>.</summary>
+    /// <summary><c>llama</c>, <c>qwen3</c> or <c>gpt2</c>.</summary>
     public string Architecture { get; init; } = "llama";
 
     /// <summary>How many blocks.</summary>
@@ -22,6 +22,13 @@ public sealed record ModelShape
 
     /// <summary>Heads that hold keys and values.</summary>
     public int KvHeads { get; init; } = 2;
+
+    /// <summary>Values of a query or key; the width shared among the heads unless said otherwise.</summary>
+    public int HeadSize
+    {
+        get => field > 0 ? field : Width / Heads;
+        init;
+    }
 
     /// <summary>Width of the feed-forward part.</summary>
     public int FeedForward { get; init; } = 128;
@@ -81,6 +88,22 @@ public sealed record ModelShape
         RopeBase = 100_000,
     };
 
+    /// <summary>Qwen3-0.6B in every size: heads wider than their share.</summary>
+    public static ModelShape Qwen3_06B { get; } = new()
+    {
+        Name = "qwen3-0.6b",
+        Architecture = "qwen3",
+        Blocks = 28,
+        Width = 1024,
+        Heads = 16,
+        KvHeads = 8,
+        HeadSize = 128,
+        FeedForward = 3072,
+        Vocabulary = 151_936,
+        Context = 40_960,
+        RopeBase = 1_000_000,
+    };
+
     /// <summary>GPT-2 of 124 million parameters.</summary>
     public static ModelShape Gpt2 { get; } = Gpt2Of("gpt2", blocks: 12, width: 768);
 
@@ -105,27 +128,40 @@ public sealed record ModelShape
         FeedForward = 256,
     };
 
+    /// <summary>A Qwen3 for tests.</summary>
+    public static ModelShape TinyQwen3 { get; } = new()
+    {
+        Name = "tiny-qwen3",
+        Architecture = "qwen3",
+        HeadSize = 32,
+    };
+
     /// <summary>Every shape that has a name.</summary>
     public static IReadOnlyList<ModelShape> All { get; } =
-        [Llama32_1B, Llama31_8B, SmolLm2_135M, Gpt2, Gpt2Medium, Gpt2Large, Gpt2Xl, Tiny, TinyGpt2];
+    [
+        Llama32_1B, Llama31_8B, SmolLm2_135M, Qwen3_06B, Gpt2, Gpt2Medium, Gpt2Large, Gpt2Xl,
+        Tiny, TinyGpt2, TinyQwen3,
+    ];
 
     /// <summary>The blueprint of these sizes.</summary>
     internal ModelConfig ToConfig()
     {
         bool gpt2 = Architecture == "gpt2";
-        int headSize = Width / Heads;
+        bool qwen3 = Architecture == "qwen3";
+        RopeKind rope = qwen3 ? RopeKind.Neox : RopeKind.Norm;
 
         var layer = new LayerSpec
         {
             HeadCount = Heads,
             KvHeadCount = KvHeads,
-            KeySize = headSize,
-            ValueSize = headSize,
+            KeySize = HeadSize,
+            ValueSize = HeadSize,
             FeedForwardSize = FeedForward,
             FusedQkv = gpt2,
             Biases = gpt2 ? BiasKinds.All : BiasKinds.None,
             FeedForward = gpt2 ? FeedForwardKind.Gelu : FeedForwardKind.SwiGlu,
-            Rope = gpt2 ? RopeSpec.None : new RopeSpec(RopeKind.Norm, headSize, RopeBase, 1, RopeStretch > 1),
+            Rope = gpt2 ? RopeSpec.None : new RopeSpec(rope, HeadSize, RopeBase, 1, RopeStretch > 1),
+            HasQkNorm = qwen3,
         };
 
         return new ModelConfig

@@ -32,16 +32,20 @@ internal static class VocabularyMaker
 
         int bos = tokens.Count;
         tokens.AddRange(controls);
-        bool gpt2 = shape.Architecture == "gpt2";
         writer.Add("tokenizer.ggml.model", "gpt2");
-        writer.Add("tokenizer.ggml.pre", gpt2 ? "gpt-2" : "llama-bpe");
+        writer.Add("tokenizer.ggml.pre", shape.Architecture switch
+        {
+            "gpt2" => "gpt-2",
+            "qwen3" => "qwen2",
+            _ => "llama-bpe",
+        });
         writer.Add("tokenizer.ggml.tokens", tokens);
         int[] types = [.. Enumerable.Range(0, tokens.Count).Select(id => id < bos ? NormalType : ControlType)];
         writer.Add("tokenizer.ggml.token_type", types);
         writer.Add("tokenizer.ggml.merges", merges);
         writer.Add("tokenizer.ggml.bos_token_id", (uint)bos);
-        writer.Add("tokenizer.ggml.eos_token_id", (uint)(gpt2 ? bos : bos + 1));
-        writer.Add("tokenizer.ggml.add_bos_token", !gpt2);
+        writer.Add("tokenizer.ggml.eos_token_id", (uint)(controls.Length == 1 ? bos : bos + 1));
+        writer.Add("tokenizer.ggml.add_bos_token", shape.Architecture == "llama");
     }
 
     private static string[] Controls(ModelShape shape)
@@ -49,6 +53,11 @@ internal static class VocabularyMaker
         if (shape.Architecture == "gpt2")
         {
             return ["<|endoftext|>"];
+        }
+
+        if (shape.Architecture == "qwen3")
+        {
+            return ["<|endoftext|>", "<|im_end|>", "<|im_start|>"];
         }
 
         // Llama 3 has 256 of them; a small vocabulary gets the three that matter.

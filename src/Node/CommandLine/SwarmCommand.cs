@@ -64,6 +64,7 @@ internal static class SwarmCommand
             DemoCommand.Create(terminal),
             MakeModelCommand.Create(terminal),
             QuantizeCommand.Create(terminal),
+            PerplexityCommand.Create(terminal),
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();

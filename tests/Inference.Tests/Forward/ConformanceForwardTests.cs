@@ -106,17 +106,15 @@ public sealed class ConformanceForwardTests : KitFixture
         JsonElement excerpt = model.Facts.GetProperty("excerpt");
         int[] tokens = Reference.Ids(excerpt.GetProperty("tokens"));
         float[] logits = LogitRows.Of(span, tokens, KvCacheType.F32);
-        double expected = excerpt.GetProperty("perplexity").GetDouble();
-        double perplexity = Perplexity(logits, tokens);
-        TestContext.Out.WriteLine($"perplexity {perplexity} for {expected}");
+        double[] expected = Reference.Numbers(excerpt.GetProperty("logprob_of_next"));
+        double[] found = new TextScorer(span, KvCacheType.F32).LogProbabilities(tokens, 0);
+        AssertPerplexity(found, expected, model.IsQuantized);
+        AssertPerplexity(found[(tokens.Length / 2)..], expected[(tokens.Length / 2)..], model.IsQuantized);
 
-        if (model.IsQuantized)
+        if (!model.IsQuantized)
         {
-            Assert.That(perplexity / expected, Is.EqualTo(1).Within(QuantizedPerplexityTolerance));
-        }
-        else
-        {
-            Assert.That(perplexity / expected, Is.EqualTo(1).Within(1e-4));
+            Assert.That(Of(found).Value, Is.EqualTo(excerpt.GetProperty("perplexity").GetDouble()).Within(1e-4).Percent);
+            Assert.That(found.Zip(expected, (own, other) => Math.Abs(own - other)).Max(), Is.LessThan(1e-4));
             AssertNear(logits, model.Logits(excerpt, "logits_file"), FloatLogitTolerance);
         }
 
@@ -237,18 +235,15 @@ public sealed class ConformanceForwardTests : KitFixture
         Assert.That(new Generator(span).Generate(prompt, options), Is.EqualTo(expected.Take(steps)));
     }
 
-    private static double Perplexity(float[] logits, int[] tokens)
+    private static void AssertPerplexity(double[] found, double[] expected, bool quantized)
     {
-        int vocabulary = logits.Length / tokens.Length;
-        double sum = 0;
-
-        for (int i = 0; i + 1 < tokens.Length; i++)
-        {
-            float[] row = logits[(i * vocabulary)..((i + 1) * vocabulary)];
-            double max = row.Max();
-            sum -= row[tokens[i + 1]] - max - Math.Log(row.Sum(logit => Math.Exp(logit - max)));
-        }
-
-        return Math.Exp(sum / (tokens.Length - 1));
+        Perplexity own = Of(found);
+        Perplexity other = Of(expected);
+        TestContext.Out.WriteLine($"perplexity {own.Value} ± {own.Error} for {other.Value} ± {other.Error}");
+        Assert.That(
+            own.Value / other.Value, Is.EqualTo(1).Within(quantized ? QuantizedPerplexityTolerance : 1e-4));
     }
+
+    private static Perplexity Of(double[] logProbabilities)
+        => logProbabilities.Aggregate(default(Perplexity), (sum, next) => sum.With(next));
 }

@@ -27,7 +27,7 @@ public sealed class GgmlCodecTests
         [GgmlType.Q3_K] = 0.147,
         [GgmlType.Q4_K] = 0.0725,
         [GgmlType.Q5_K] = 0.0355,
-        [GgmlType.Q6_K] = 0.017,
+        [GgmlType.Q6_K] = 0.0173,
         [GgmlType.IQ4_NL] = 0.0765,
         [GgmlType.IQ4_XS] = 0.076,
         [GgmlType.MXFP4] = 0.115,

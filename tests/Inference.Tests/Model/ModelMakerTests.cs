@@ -14,8 +14,8 @@ public sealed class ModelMakerTests
 
     [Test]
     public void A_tiny_model_opens_with_the_sizes_it_was_made_with(
-        [Values("tiny", "tiny-gpt2")] string name,
-        [Values(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0)] GgmlType type)
+        [Values("tiny", "tiny-gpt2", "tiny-qwen3")] string name,
+        [Values(GgmlType.F32, GgmlType.F16, GgmlType.Q8_0, GgmlType.Q4_K)] GgmlType type)
     {
         ModelShape shape = ModelShape.All.First(known => known.Name == name);
         using ModelFile model = TinyModel.Open(shape, type);

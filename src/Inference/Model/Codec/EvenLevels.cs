@@ -10,6 +10,9 @@ internal readonly struct EvenLevels(float lowest, float highest) : ILevels
 
     public float Highest => highest;
 
+    // A scale and a half more or less than there are levels; many levels leave little to be won.
+    public (int Count, double Reach) Search => (highest > 16 ? 3 : 7, 1.5 / highest);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Nearest(Vector512<float> values)
         => Vector512.Min(

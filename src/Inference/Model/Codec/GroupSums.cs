@@ -36,7 +36,7 @@ internal readonly record struct GroupSums(double Levels, double Squares, double 
 
     /// <summary>The levels themselves.</summary>
     public static void Write<TLevels>(
-        TLevels levels, ReadOnlySpan<float> values, float offset, float inverse, Span<sbyte> output)
+        TLevels levels, ReadOnlySpan<float> values, float offset, float inverse, Span<int> output)
         where TLevels : struct, ILevels
     {
         ReadOnlySpan<Vector512<float>> sixteens = MemoryMarshal.Cast<float, Vector512<float>>(values);
@@ -45,11 +45,7 @@ internal readonly record struct GroupSums(double Levels, double Squares, double 
         {
             Vector512<float> level
                 = levels.Nearest((sixteens[i] + Vector512.Create(offset)) * Vector512.Create(inverse));
-
-            for (int lane = 0; lane < LaneSum.Lanes; lane++)
-            {
-                output[(i * LaneSum.Lanes) + lane] = (sbyte)level[lane];
-            }
+            Vector512.ConvertToInt32(level).CopyTo(output[(i * LaneSum.Lanes)..]);
         }
     }
 

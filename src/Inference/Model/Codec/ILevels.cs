@@ -11,6 +11,9 @@ internal interface ILevels
     /// <summary>The highest of them.</summary>
     float Highest { get; }
 
+    /// <summary>How many scales to try on either side of the obvious one, and how far off the last of them is.</summary>
+    (int Count, double Reach) Search { get; }
+
     /// <summary>The level nearest to each of sixteen values.</summary>
     Vector512<float> Nearest(Vector512<float> values);
 }

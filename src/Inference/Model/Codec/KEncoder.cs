@@ -10,7 +10,7 @@ internal static class KEncoder
     {
         Span<int> scales = stackalloc int[16];
         Span<int> minimums = stackalloc int[16];
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         (float scale, float minimum) = WithMinimum(values, 3, 15, scales, minimums, levels);
         block.Clear();
         SmallFloat.Write(block[80..], scale);
@@ -27,7 +27,7 @@ internal static class KEncoder
     public static void Q3_K(ReadOnlySpan<float> values, Span<byte> block)
     {
         Span<int> scales = stackalloc int[16];
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         float scale = Signed(values, new EvenLevels(-4, 3), -32, scales, levels);
         block.Clear();
         SmallFloat.Write(block[108..], scale);
@@ -52,14 +52,14 @@ internal static class KEncoder
 
     public static void Q4_K(ReadOnlySpan<float> values, Span<byte> block)
     {
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         WriteSixBitScales(values, 15, block, levels);
         WriteNibbles(levels, block[16..]);
     }
 
     public static void Q5_K(ReadOnlySpan<float> values, Span<byte> block)
     {
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         WriteSixBitScales(values, 31, block, levels);
         Span<byte> fifths = block[16..48];
         fifths.Clear();
@@ -75,7 +75,7 @@ internal static class KEncoder
     public static void Q6_K(ReadOnlySpan<float> values, Span<byte> block)
     {
         Span<int> scales = stackalloc int[16];
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         float scale = Signed(values, new EvenLevels(-32, 31), -128, scales, levels);
         block.Clear();
         SmallFloat.Write(block[208..], scale);
@@ -103,7 +103,7 @@ internal static class KEncoder
         int scaleMax,
         Span<int> scales,
         Span<int> minimums,
-        Span<sbyte> levels)
+        Span<int> levels)
     {
         (float scale, float minimum) = MinimumFit.Fit(values, levelMax, scaleMax, scales, minimums);
         int length = Length / scales.Length;
@@ -122,7 +122,7 @@ internal static class KEncoder
     }
 
     private static float Signed(
-        ReadOnlySpan<float> values, EvenLevels allowed, int scaleMin, Span<int> scales, Span<sbyte> levels)
+        ReadOnlySpan<float> values, EvenLevels allowed, int scaleMin, Span<int> scales, Span<int> levels)
     {
         float scale = SignedFit.Fit(allowed, values, scaleMin, scales);
 
@@ -138,7 +138,7 @@ internal static class KEncoder
 
     /// <summary>d, dmin and eight pairs of 6 bits in 12 bytes.</summary>
     private static void WriteSixBitScales(
-        ReadOnlySpan<float> values, float levelMax, Span<byte> block, Span<sbyte> levels)
+        ReadOnlySpan<float> values, float levelMax, Span<byte> block, Span<int> levels)
     {
         Span<int> scales = stackalloc int[8];
         Span<int> minimums = stackalloc int[8];
@@ -155,7 +155,7 @@ internal static class KEncoder
     }
 
     /// <summary>The low four bits: of every 64 values, the first 32 in the low nibbles.</summary>
-    private static void WriteNibbles(ReadOnlySpan<sbyte> levels, Span<byte> quants)
+    private static void WriteNibbles(ReadOnlySpan<int> levels, Span<byte> quants)
     {
         for (int i = 0; i < Length / 2; i++)
         {
@@ -165,7 +165,7 @@ internal static class KEncoder
     }
 
     /// <summary>Two bits: of every 128 values, four rows of 32 share 32 bytes.</summary>
-    private static void WriteTwoBits(ReadOnlySpan<sbyte> levels, Span<byte> quants)
+    private static void WriteTwoBits(ReadOnlySpan<int> levels, Span<byte> quants)
     {
         for (int i = 0; i < Length; i++)
         {

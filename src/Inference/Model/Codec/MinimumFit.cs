@@ -8,12 +8,12 @@ namespace Swarm.Inference.Model.Codec;
 internal static class MinimumFit
 {
     private const int GroupsMax = 16;
-    private const int Rounds = 4;
-    private const int Polishes = 3;
+    private const int Rounds = 3;
+    private const int Polishes = 2;
 
     // The range of a group is laid over a few more levels, or fewer, than there are.
-    private const int Stretches = 10;
-    private const double StretchStep = 0.1;
+    private const int Stretches = 5;
+    private const double StretchStep = 0.2;
 
     /// <summary>Fills <paramref name="scales"/> and <paramref name="minimums"/> of each group.</summary>
     /// <returns>d and dmin.</returns>
@@ -24,6 +24,7 @@ internal static class MinimumFit
         int length = values.Length / groups;
         var levels = new EvenLevels(0, levelMax);
         Span<(double Step, double Offset)> alone = stackalloc (double, double)[GroupsMax];
+        Span<(double Sum, double Squares)> totals = stackalloc (double, double)[GroupsMax];
         Span<int> triedScales = stackalloc int[GroupsMax];
         Span<int> triedMinimums = stackalloc int[GroupsMax];
         double stepMax = 0;
@@ -31,7 +32,9 @@ internal static class MinimumFit
 
         for (int group = 0; group < groups; group++)
         {
-            alone[group] = FitGroup(levels, values.Slice(group * length, length));
+            ReadOnlySpan<float> part = values.Slice(group * length, length);
+            totals[group] = GroupSums.Values(part);
+            alone[group] = FitGroup(levels, part, totals[group]);
             stepMax = Math.Max(stepMax, alone[group].Step);
             offsetMax = Math.Max(offsetMax, alone[group].Offset);
         }
@@ -49,7 +52,7 @@ internal static class MinimumFit
             {
                 ReadOnlySpan<float> part = values.Slice(group * length, length);
                 (triedScales[group], triedMinimums[group])
-                    = Choose(levels, part, alone[group], tried, scaleMax, ref equations);
+                    = Choose(levels, part, totals[group], alone[group], tried, scaleMax, ref equations);
             }
 
             if (equations.Error >= errorMin)
@@ -67,7 +70,8 @@ internal static class MinimumFit
         return best;
     }
 
-    private static (double Step, double Offset) FitGroup(EvenLevels levels, ReadOnlySpan<float> values)
+    private static (double Step, double Offset) FitGroup(
+        EvenLevels levels, ReadOnlySpan<float> values, (double Sum, double Squares) total)
     {
         float minimum = 0;
         float maximum = float.MinValue;
@@ -83,7 +87,7 @@ internal static class MinimumFit
             return (0, -minimum);
         }
 
-        (double sum, double squares) = GroupSums.Values(values);
+        (double sum, double squares) = total;
         (double Step, double Offset) best = default;
         double errorMin = double.PositiveInfinity;
 
@@ -122,12 +126,13 @@ internal static class MinimumFit
     private static (int Scale, int Minimum) Choose(
         EvenLevels levels,
         ReadOnlySpan<float> values,
+        (double Sum, double Squares) total,
         (double Step, double Offset) alone,
         (float Scale, float Minimum) shared,
         int scaleMax,
         ref Equations equations)
     {
-        (double sum, double squares) = GroupSums.Values(values);
+        (double sum, double squares) = total;
         int scaleNear = Near(alone.Step, shared.Scale, scaleMax);
         int minimumNear = Near(alone.Offset, shared.Minimum, scaleMax);
         (int Scale, int Minimum) best = default;

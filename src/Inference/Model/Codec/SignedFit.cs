@@ -7,9 +7,8 @@ namespace Swarm.Inference.Model.Codec;
 internal static class SignedFit
 {
     private const int GroupsMax = 16;
-    private const int Rounds = 4;
-    private const int Polishes = 3;
-    private const int Stretches = 12;
+    private const int Rounds = 3;
+    private const int Polishes = 2;
 
     /// <summary>Fills <paramref name="scales"/> of each group, from <paramref name="scaleMin"/> to its opposite.</summary>
     /// <returns>d.</returns>
@@ -19,14 +18,15 @@ internal static class SignedFit
     {
         int groups = scales.Length;
         int length = values.Length / groups;
-        Span<double> alone = stackalloc double[GroupsMax];
+        Span<(double Step, double Squares)> alone = stackalloc (double, double)[GroupsMax];
         Span<int> tried = stackalloc int[GroupsMax];
         double farthest = 0;
 
         for (int group = 0; group < groups; group++)
         {
-            alone[group] = FitGroup(levels, values.Slice(group * length, length));
-            farthest = Math.Abs(alone[group]) > Math.Abs(farthest) ? alone[group] : farthest;
+            ReadOnlySpan<float> part = values.Slice(group * length, length);
+            alone[group] = (FitGroup(levels, part), GroupSums.Values(part).Squares);
+            farthest = Math.Abs(alone[group].Step) > Math.Abs(farthest) ? alone[group].Step : farthest;
         }
 
         // The farthest scale becomes the one that has no opposite.
@@ -82,9 +82,11 @@ internal static class SignedFit
         double gainMax = 0;
 
         // The farthest value is laid on the lowest level and on the highest, and somewhat beyond and before.
-        for (int stretch = -Stretches; stretch <= Stretches; stretch++)
+        (int count, double reach) = levels.Search;
+
+        for (int stretch = -count; stretch <= count; stretch++)
         {
-            double factor = 1 + (stretch * 0.3 / Stretches);
+            double factor = 1 + (stretch * reach / count);
             Try(levels, values, levels.Lowest * factor / farthest, ref best, ref gainMax);
             Try(levels, values, levels.Highest * factor / farthest, ref best, ref gainMax);
         }
@@ -119,19 +121,18 @@ internal static class SignedFit
     }
 
     private static (int Scale, double Error, GroupSums Sums) Choose<TLevels>(
-        TLevels levels, ReadOnlySpan<float> values, double alone, float shared, int scaleMin)
+        TLevels levels, ReadOnlySpan<float> values, (double Step, double Squares) alone, float shared, int scaleMin)
         where TLevels : struct, ILevels
     {
-        (_, double squares) = GroupSums.Values(values);
         int scaleMax = -scaleMin - 1;
-        int near = shared == 0 ? 0 : (int)Math.Clamp(Math.Round(alone / shared), scaleMin, scaleMax);
+        int near = shared == 0 ? 0 : (int)Math.Clamp(Math.Round(alone.Step / shared), scaleMin, scaleMax);
         (int Scale, double Error, GroupSums Sums) best = (0, double.PositiveInfinity, default);
 
         for (int scale = Math.Max(scaleMin, near - 1); scale <= Math.Min(scaleMax, near + 1); scale++)
         {
             double step = (double)shared * scale;
             var sums = GroupSums.Of(levels, values, 0, SmallFloat.Inverse(shared * scale));
-            double error = squares + (step * step * sums.Squares) - (2 * step * sums.Products);
+            double error = alone.Squares + (step * step * sums.Squares) - (2 * step * sums.Products);
 
             if (error < best.Error)
             {

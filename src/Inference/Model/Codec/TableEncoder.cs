@@ -7,6 +7,9 @@ internal static class TableEncoder
 {
     private const int Length = 32;
 
+    // Where in the table a level stands.
+    private static readonly byte[] Codes = CodesOf(TableDecoder.Uneven);
+
     public static void IQ4_NL(ReadOnlySpan<float> values, Span<byte> block)
     {
         float scale = SmallFloat.Nearest(SignedFit.FitGroup(default(UnevenLevels), values));
@@ -93,14 +96,24 @@ internal static class TableEncoder
 
     private static void WriteNibbles(ReadOnlySpan<float> values, float inverse, Span<byte> quants)
     {
-        Span<sbyte> levels = stackalloc sbyte[Length];
+        Span<int> levels = stackalloc int[Length];
         GroupSums.Write(default(UnevenLevels), values, 0, inverse, levels);
 
         for (int i = 0; i < Length / 2; i++)
         {
-            int low = TableDecoder.Uneven.BinarySearch(levels[i]);
-            int high = TableDecoder.Uneven.BinarySearch(levels[i + (Length / 2)]);
-            quants[i] = (byte)(low | (high << 4));
+            quants[i] = (byte)(Codes[(byte)levels[i]] | (Codes[(byte)levels[i + (Length / 2)]] << 4));
         }
+    }
+
+    private static byte[] CodesOf(ReadOnlySpan<sbyte> levels)
+    {
+        byte[] codes = new byte[256];
+
+        for (int code = 0; code < levels.Length; code++)
+        {
+            codes[(byte)levels[code]] = (byte)code;
+        }
+
+        return codes;
     }
 }

@@ -10,6 +10,8 @@ internal readonly struct UnevenLevels : ILevels
 
     public float Highest => TableDecoder.Uneven[^1];
 
+    public (int Count, double Reach) Search => (5, 0.25);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector512<float> Nearest(Vector512<float> values)
     {
