@@ -1,3 +1,4 @@
+using System.Numerics;
 using Swarm.Inference.Kernels;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
@@ -7,8 +8,8 @@ namespace Swarm.Inference.Forward;
 /// <summary>Takes a batch of slices through a span, some columns at a time; the cut changes no result.</summary>
 internal sealed unsafe class BatchRunner : IDisposable
 {
-    // Enough columns that arithmetic, not reading weights, is the limit; few enough for the caches.
-    private const int ColumnsMax = 256;
+    // Enough columns that arithmetic, not reading weights, is the limit; few enough for the caches. Kernels take six.
+    private const int ColumnsMax = 258;
 
     private readonly ModelConfig _config;
     private readonly BlockRange _blocks;
@@ -118,7 +119,7 @@ internal sealed unsafe class BatchRunner : IDisposable
         if (columns > _work.Columns)
         {
             _work.Dispose();
-            _work = NewWorkspace((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)columns));
+            _work = NewWorkspace(Math.Min((int)BitOperations.RoundUpToPowerOf2((uint)columns), ColumnsMax));
         }
     }
 

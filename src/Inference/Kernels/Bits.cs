@@ -13,6 +13,31 @@ internal static unsafe class Bits
     public const int Groups = 8;
     public const int LineBytes = 64;
 
+    /// <summary>
+    /// The values of sixteen bytes of a file: value k in the low half of byte k, value 16 + k in the high half.
+    /// </summary>
+    public static void ReadFour(byte* source, uint* values)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            uint both = ((uint*)source)[i];
+            values[i] = both & 0x0F0F_0F0F;
+            values[i + 4] = (both >> 4) & 0x0F0F_0F0F;
+        }
+    }
+
+    /// <summary>Gives each of 32 values its fifth bit: that of value k is bit k of four bytes of a file.</summary>
+    public static void ReadFifth(byte* source, uint* values)
+    {
+        uint fifths = *(uint*)source;
+
+        for (int i = 0; i < Groups; i++)
+        {
+            // The products put bit j of four into byte j.
+            values[i] |= ((((fifths >> (4 * i)) & 15) * 0x0020_4081) & 0x0101_0101) << 4;
+        }
+    }
+
     /// <summary>The low bits of four values, into the four lines of a block.</summary>
     public static void PutFour(byte* lines, int row, int group, uint values)
         => At(lines, row, group % 4) |= (values & 0x0F0F_0F0F) << (group / 4 * 4);

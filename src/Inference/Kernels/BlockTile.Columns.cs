@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Swarm.Inference.Kernels;
 
@@ -118,20 +117,6 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum>
             if (TGroups.Value > 1)
             {
                 AddTo(sum, leastB * scale, sums + RowGroup.Rows, ref b);
-            }
-        }
-    }
-
-    // Far enough for memory to answer, near enough not to be thrown out again: 4 to 8 KiB measured best.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch<TSource>(byte* lines)
-        where TSource : struct, IBlockSource
-    {
-        if (Sse.IsSupported)
-        {
-            for (int i = 0; i < TSource.LinesAhead; i++)
-            {
-                Sse.Prefetch0(lines + 6144 + (i * Bits.LineBytes));
             }
         }
     }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Tiles of formats with 32 values to a scale (see <see cref="BlockProduct{TFormat}"/> for the formula). A lane is a row, so
-/// every tile, whatever its size, computes the same bits.
+/// Tiles of formats with 32 values to a scale (see <see cref="BlockProduct{TFormat}"/> for the formula). A lane is a
+/// row, so every tile, whatever its size, computes the same bits.
 /// </summary>
 internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> : ITile
     where TFormat : struct, IBlockFormat
@@ -91,7 +91,7 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
             TSum s0 = Start<TSource>(pairs), s1 = Start<TSource>(pairs + 4), s2 = Start<TSource>(pairs + 8);
             TSum s3 = Start<TSource>(pairs + 12), s4 = Start<TSource>(pairs + 16), s5 = Start<TSource>(pairs + 20);
             TSum t0 = s0, t1 = s1, t2 = s2, t3 = s3, t4 = s4, t5 = s5;
-            Prefetch<TSource>(a + lines);
+            Prefetch.Lines(a + lines + Prefetch.Distance, TSource.LinesAhead);
 
             for (int group = 0; group < Bits.Groups; group++)
             {

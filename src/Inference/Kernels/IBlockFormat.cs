@@ -34,8 +34,8 @@ internal unsafe interface IBlockFormat
     /// <summary>Sixteen rows' group of four values.</summary>
     static abstract Vector512<byte> Sixteen(byte* lines, int group);
 
-    /// <summary>A scale or a minimum.</summary>
-    static abstract float Head(ushort bits);
+    /// <summary>Whether a scale or a minimum makes finite weights.</summary>
+    static abstract bool IsFinite(ushort bits);
 
     /// <summary>Sixteen scales or minimums, as long as they are finite.</summary>
     static abstract Vector512<float> Heads(byte* heads);

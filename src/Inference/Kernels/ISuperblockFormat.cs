@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// A quantized format whose 256 values share a float scale, and whose 16 or 32 values share a small integer one, perhaps
-/// with a minimum. A weight is <c>(value - Bias) · smallScale · scale - smallMinimum · minimum</c>.
+/// A quantized format whose 256 values share a float scale, and whose 16 or 32 values share a small integer one,
+/// perhaps with a minimum. A weight is <c>(value - Bias) · smallScale · scale - smallMinimum · minimum</c>.
 /// </summary>
 /// <remarks>
 /// Sixteen rows' superblock is <see cref="FrontLines"/> cache lines, then four quarters: a line with what the format
@@ -24,11 +24,13 @@ internal unsafe interface ISuperblockFormat
     /// <summary>Whether sums of sixteen products need more than 16 bits.</summary>
     static abstract bool IsWide { get; }
 
-    /// <summary>Whether sixteen values have a scale of their own, or sums of 32 products would need more bits.</summary>
+    /// <summary>
+    /// Whether each sixteen values are summed apart: they have a scale of their own, or 32 would need more bits.
+    /// </summary>
     static abstract bool IsSplit { get; }
 
-    /// <summary>Whether minimums are taken, one to 32 values.</summary>
-    static abstract bool HasMinimums { get; }
+    /// <summary>Values to a minimum: 32, 16, or 0 where there is none.</summary>
+    static abstract int MinimumLength { get; }
 
     /// <summary>Bytes of one superblock in the file.</summary>
     static abstract int FileBytes { get; }
@@ -48,8 +50,11 @@ internal unsafe interface ISuperblockFormat
     /// <summary>Sixteen rows' scale of 16 values, each in both halves of its lane.</summary>
     static abstract Vector512<short> Scale(byte* packed, int sixteenth);
 
-    /// <summary>Sixteen rows' minimums of a quarter's first and second 32 values, in the halves of their lanes.</summary>
-    static abstract Vector512<short> Minimums(byte* packed, int quarter);
+    /// <summary>
+    /// Sixteen rows' minimums: those of a quarter's first and second 32 values in the halves of their lanes, or that of
+    /// 16 values in both halves.
+    /// </summary>
+    static abstract Vector512<short> Minimums(byte* packed, int number);
 
     /// <summary>Sixteen rows' scale of scales.</summary>
     static abstract Vector512<float> Factor(byte* packed);

@@ -18,7 +18,7 @@ internal unsafe interface ISuperblockSource
 
     static abstract Vector512<short> Scale(byte* superblock, int sixteenth);
 
-    static abstract Vector512<short> Minimums(byte* superblock, int quarter);
+    static abstract Vector512<short> Minimums(byte* superblock, int number);
 
     static abstract Vector512<float> Factor(byte* superblock);
 

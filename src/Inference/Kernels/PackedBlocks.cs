@@ -58,7 +58,7 @@ internal readonly unsafe struct PackedBlocks<TFormat> : IBlockSource
         for (int i = 0; i < HeadLines; i++)
         {
             ((ushort*)(group + head + (i * Bits.LineBytes)))[row] = heads[i];
-            finite &= float.IsFinite(TFormat.Head(heads[i]));
+            finite &= TFormat.IsFinite(heads[i]);
         }
 
         for (int i = 0; i < Bits.Groups; i++)

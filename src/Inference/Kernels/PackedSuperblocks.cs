@@ -29,7 +29,7 @@ internal readonly unsafe struct PackedSuperblocks<TFormat> : ISuperblockSource
     public static Vector512<short> Scale(byte* superblock, int sixteenth) => TFormat.Scale(superblock, sixteenth);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Minimums(byte* superblock, int quarter) => TFormat.Minimums(superblock, quarter);
+    public static Vector512<short> Minimums(byte* superblock, int number) => TFormat.Minimums(superblock, number);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* superblock) => TFormat.Factor(superblock);
@@ -37,7 +37,7 @@ internal readonly unsafe struct PackedSuperblocks<TFormat> : ISuperblockSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumFactor(byte* superblock) => TFormat.MinimumFactor(superblock);
 
-    /// <summary>Moves one row's superblock of a file to its lanes; false when a scale of scales is not finite.</summary>
+    /// <summary>Moves one row's superblock of a file to its lanes; false when a float scale is not finite.</summary>
     public static bool Pack(byte* file, byte* superblock, int row)
     {
         Superblock fields = default;

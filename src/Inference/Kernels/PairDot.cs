@@ -15,11 +15,22 @@ internal static class PairDot
             return Avx512BW.MultiplyAddAdjacent(left, right);
         }
 
+        if (Avx2.IsSupported)
+        {
+            return Vector512.Create(
+                Avx2.MultiplyAddAdjacent(left.GetLower(), right.GetLower()),
+                Avx2.MultiplyAddAdjacent(left.GetUpper(), right.GetUpper()));
+        }
+
         return (Low(left) * Low(right))
-            + (Vector512.ShiftRightArithmetic(left.AsInt32(), 16) * Vector512.ShiftRightArithmetic(right.AsInt32(), 16));
+            + (High(left) * High(right));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Low(Vector512<short> pairs)
         => Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(pairs.AsInt32(), 16), 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> High(Vector512<short> pairs)
+        => Vector512.ShiftRightArithmetic(pairs.AsInt32(), 16);
 }

@@ -21,14 +21,8 @@ internal readonly unsafe struct Q4_0 : IBlockFormat
 
     public static void Read(byte* block, ushort* heads, uint* values)
     {
-        heads[0] = *(ushort*)block;
-
-        for (int i = 0; i < 4; i++)
-        {
-            uint both = ((uint*)(block + 2))[i];
-            values[i] = both & 0x0F0F_0F0F;
-            values[i + 4] = (both >> 4) & 0x0F0F_0F0F;
-        }
+        heads[0] = ((ushort*)block)[0];
+        Bits.ReadFour(block + 2, values);
     }
 
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
@@ -36,7 +30,7 @@ internal readonly unsafe struct Q4_0 : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Four(lines, group);
 
-    public static float Head(ushort bits) => (float)BitConverter.UInt16BitsToHalf(bits);
+    public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);

@@ -5,7 +5,7 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// 4-bit values with a 6-bit scale and a 6-bit minimum to each 32 (<see cref="KScales"/>). A file's superblock has two
-/// halves, twelve bytes of scales, then 128 bytes: of each 32, the low halves are 32 values and the high halves the next.
+/// halves, twelve bytes of scales, then 128 bytes: of each 32, the low halves are 32 values and the high ones the next.
 /// </summary>
 internal readonly unsafe struct Q4_K : ISuperblockFormat
 {
@@ -19,7 +19,7 @@ internal readonly unsafe struct Q4_K : ISuperblockFormat
 
     public static bool IsSplit => false;
 
-    public static bool HasMinimums => true;
+    public static int MinimumLength => 32;
 
     public static int FileBytes => 144;
 
@@ -52,8 +52,8 @@ internal readonly unsafe struct Q4_K : ISuperblockFormat
         => KScales.Scale(PackedSuperblocks<Q4_K>.Quarter(packed, sixteenth >> 2), (sixteenth >> 1) & 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Minimums(byte* packed, int quarter)
-        => KScales.Minimums(PackedSuperblocks<Q4_K>.Quarter(packed, quarter));
+    public static Vector512<short> Minimums(byte* packed, int number)
+        => KScales.Minimums(PackedSuperblocks<Q4_K>.Quarter(packed, number));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* packed)

@@ -19,7 +19,7 @@ internal readonly unsafe struct Q5_K : ISuperblockFormat
 
     public static bool IsSplit => true;
 
-    public static bool HasMinimums => true;
+    public static int MinimumLength => 32;
 
     public static int FileBytes => 176;
 
@@ -59,8 +59,8 @@ internal readonly unsafe struct Q5_K : ISuperblockFormat
         => KScales.Scale(PackedSuperblocks<Q5_K>.Quarter(packed, sixteenth >> 2), (sixteenth >> 1) & 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Minimums(byte* packed, int quarter)
-        => KScales.Minimums(PackedSuperblocks<Q5_K>.Quarter(packed, quarter));
+    public static Vector512<short> Minimums(byte* packed, int number)
+        => KScales.Minimums(PackedSuperblocks<Q5_K>.Quarter(packed, number));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* packed)

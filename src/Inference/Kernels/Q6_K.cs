@@ -19,7 +19,7 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
 
     public static bool IsSplit => true;
 
-    public static bool HasMinimums => false;
+    public static int MinimumLength => 0;
 
     public static int FileBytes => 210;
 
@@ -70,7 +70,7 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
         => SignedScales.Of(PackedSuperblocks<Q6_K>.Quarter(packed, sixteenth >> 2), sixteenth & 3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Minimums(byte* packed, int quarter) => Vector512<short>.Zero;
+    public static Vector512<short> Minimums(byte* packed, int number) => Vector512<short>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* packed) => HalfLanes.Load(packed);

@@ -21,7 +21,7 @@ internal readonly unsafe struct Q8_0 : IBlockFormat
 
     public static void Read(byte* block, ushort* heads, uint* values)
     {
-        heads[0] = *(ushort*)block;
+        heads[0] = ((ushort*)block)[0];
 
         for (int i = 0; i < Bits.Groups; i++)
         {
@@ -34,7 +34,7 @@ internal readonly unsafe struct Q8_0 : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Eight(lines, group);
 
-    public static float Head(ushort bits) => (float)BitConverter.UInt16BitsToHalf(bits);
+    public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);

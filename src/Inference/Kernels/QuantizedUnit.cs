@@ -1,6 +1,6 @@
 namespace Swarm.Inference.Kernels;
 
-/// <summary>One column's values that share a scale, found in their panel: how specifications read activations.</summary>
+/// <summary>One column's values that share a scale, in their panel: how specifications read activations.</summary>
 internal readonly unsafe struct QuantizedUnit
 {
     private readonly int* _first;

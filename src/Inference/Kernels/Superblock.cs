@@ -12,8 +12,8 @@ internal unsafe struct Superblock
     /// <summary>The scale of each sixteen values.</summary>
     public fixed sbyte Scales[16];
 
-    /// <summary>The minimum of each 32 values.</summary>
-    public fixed byte Minimums[8];
+    /// <summary>The minimum of each sixteen or 32 values.</summary>
+    public fixed byte Minimums[16];
 
     /// <summary>The values, four to a number.</summary>
     public fixed uint Values[64];

@@ -61,7 +61,7 @@ internal sealed unsafe class SuperblockFormat<TFormat> : WeightFormat
             {
                 float value = factor * SuperblockProduct<TFormat>.Scale(weights, row, k)
                     * SuperblockProduct<TFormat>.Value(weights, row, k);
-                output[k] = TFormat.HasMinimums
+                output[k] = TFormat.MinimumLength > 0
                     ? value - (minimumFactor * SuperblockProduct<TFormat>.Minimum(weights, row, k))
                     : value;
             }

@@ -56,7 +56,9 @@ internal static unsafe class SuperblockProduct<TFormat>
 
     /// <summary>The small minimum of value <paramref name="k"/>.</summary>
     public static int Minimum(byte* weights, int row, int k)
-        => UnpackedSuperblocks<TFormat>.Minimums(weights, k / 64)[(2 * row) + (k / 32 % 2)];
+        => TFormat.MinimumLength == 16
+            ? UnpackedSuperblocks<TFormat>.Minimums(weights, k / 16)[2 * row]
+            : UnpackedSuperblocks<TFormat>.Minimums(weights, k / 64)[(2 * row) + (k / 32 % 2)];
 
     private static float Add(byte* weights, int row, QuantizedUnit x, float sum)
     {
@@ -66,12 +68,12 @@ internal static unsafe class SuperblockProduct<TFormat>
         for (int k = 0; k < QuantizedBlock.LengthMax; k++)
         {
             dots += Value(weights, row, k) * x.Value(k) * Scale(weights, row, k);
-            least += TFormat.HasMinimums ? Minimum(weights, row, k) * x.Value(k) : 0;
+            least += TFormat.MinimumLength > 0 ? Minimum(weights, row, k) * x.Value(k) : 0;
         }
 
         float factor = UnpackedSuperblocks<TFormat>.Factor(weights)[row];
 
-        if (!TFormat.HasMinimums)
+        if (TFormat.MinimumLength == 0)
         {
             return MathF.FusedMultiplyAdd(dots * factor, x.Scale, sum);
         }

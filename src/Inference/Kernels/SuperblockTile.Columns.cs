@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Swarm.Inference.Kernels;
 
@@ -81,12 +80,11 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
         Vector512<float> factor = TSource.Factor(weights);
         var value = Vector512.ConvertToSingle(dots);
 
-        if (TFormat.HasMinimums)
+        if (TFormat.MinimumLength > 0)
         {
-            Vector512<int> least = Pairs(TSource.Minimums(weights, 0), x[0])
-                + Pairs(TSource.Minimums(weights, 1), x[columns])
-                + (Pairs(TSource.Minimums(weights, 2), x[2 * columns])
-                    + Pairs(TSource.Minimums(weights, 3), x[3 * columns]));
+            Vector512<int> least = TFormat.MinimumLength == 32
+                ? Least<TSource>(weights, x, columns)
+                : LeastOfSixteens<TSource>(weights, x, columns);
             Vector512<float> taken = TSource.MinimumFactor(weights) * Vector512.ConvertToSingle(least);
             value = Vector512.FusedMultiplyAdd(value, factor, -taken);
         }
@@ -100,19 +98,29 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Pairs(Vector512<short> minimums, int sumsOfX)
-        => PairDot.Of(minimums, Vector512.Create(sumsOfX).AsInt16());
+    private static Vector512<int> Least<TSource>(byte* weights, int* x, int columns)
+        where TSource : struct, ISuperblockSource
+        => Pairs(TSource.Minimums(weights, 0), x[0])
+            + Pairs(TSource.Minimums(weights, 1), x[columns])
+            + (Pairs(TSource.Minimums(weights, 2), x[2 * columns])
+                + Pairs(TSource.Minimums(weights, 3), x[3 * columns]));
 
+    // Each block's two pairs of sums, which are negative, lie behind its eight groups of values.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch<TSource>(byte* lines)
+    private static Vector512<int> LeastOfSixteens<TSource>(byte* weights, int* x, int columns)
         where TSource : struct, ISuperblockSource
     {
-        if (Sse.IsSupported)
+        Vector512<int> least = Vector512<int>.Zero;
+
+        for (int i = 0; i < 16; i++)
         {
-            for (int i = 0; i < TSource.LinesAhead; i++)
-            {
-                Sse.Prefetch0(lines + 6144 + (i * Bits.LineBytes));
-            }
+            least -= Pairs(TSource.Minimums(weights, i), x[((i / 2 * 10) + (i % 2) - 72) * columns]);
         }
+
+        return least;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Pairs(Vector512<short> minimums, int sumsOfX)
+        => PairDot.Of(minimums, Vector512.Create(sumsOfX).AsInt16());
 }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Tiles of formats with 256 values to a scale (see <see cref="SuperblockProduct{TFormat}"/> for the formula). A lane is
-/// a row, so every tile, whatever its size, computes the same bits.
+/// Tiles of formats with 256 values to a scale (see <see cref="SuperblockProduct{TFormat}"/> for the formula). A lane
+/// is a row, so every tile, whatever its size, computes the same bits.
 /// </summary>
 internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TSum> : ITile
     where TFormat : struct, ISuperblockFormat
@@ -88,7 +88,7 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
                 byte* la = TSource.Lines(a, block);
                 byte* lb = TSource.Lines(b, block);
                 byte* pairs = x + (8 * step);
-                Prefetch<TSource>(la);
+                Prefetch.Lines(la + Prefetch.Distance, TSource.LinesAhead);
 
                 for (int part = 0; part < Parts; part++)
                 {

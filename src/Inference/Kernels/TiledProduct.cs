@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Swarm.Inference.Kernels;
 
@@ -65,11 +64,18 @@ internal static unsafe class TiledProduct<TTile>
                 Clear(sums, columns * groups);
                 Multiply(product, group, groups, column, columns, weights, sums);
 
-                for (int i = 0; i < columns * groups; i++)
-                {
-                    RowGroup.Store(
-                        product, group + (i % groups), column + (i / groups), Vector512.Load(sums + (i * RowGroup.Rows)));
-                }
+                Store(product, group, groups, column, columns, sums);
+            }
+        }
+    }
+
+    private static void Store(Product* product, int group, int groups, int column, int columns, float* sums)
+    {
+        for (int i = column; i < column + columns; i++)
+        {
+            for (int k = group; k < group + groups; k++, sums += RowGroup.Rows)
+            {
+                RowGroup.Store(product, k, i, Vector512.Load(sums));
             }
         }
     }
@@ -97,20 +103,10 @@ internal static unsafe class TiledProduct<TTile>
             {
                 int side = Math.Min(QuantizedColumns.Side, columns - first);
                 byte* x = product->Quants + ((((long)(column + first) * units) + ((long)unit * side)) * unitBytes);
-                Prefetch(x + ((long)side * units * unitBytes), side * count * unitBytes);
-                TTile.Unpacked(weights, second, x, count, side, sums + (first * groups * RowGroup.Rows));
-            }
-        }
-    }
 
-    // The next columns lie far behind these where rows are long.
-    private static void Prefetch(byte* x, int bytes)
-    {
-        if (Sse.IsSupported)
-        {
-            for (int i = 0; i < bytes; i += Bits.LineBytes)
-            {
-                Sse.Prefetch0(x + i);
+                // The next columns lie far behind these where rows are long.
+                Prefetch.Lines(x + ((long)side * units * unitBytes), side * count * unitBytes / Bits.LineBytes);
+                TTile.Unpacked(weights, second, x, count, side, sums + (first * groups * RowGroup.Rows));
             }
         }
     }

@@ -41,6 +41,7 @@ internal readonly unsafe struct UnpackedBlocks<TFormat> : IBlockSource
         for (int block = first; block < first + count; block++, target += Bytes)
         {
             (nint heads, nint lines) = PackedBlocks<TFormat>.Place(block);
+            Prefetch.Lines(group + PackedBlocks<TFormat>.Place(block + count).Lines, PackedBlocks<TFormat>.LinesAhead);
             PackedBlocks<TFormat>.Scale(group + heads).Store((float*)target);
 
             if (TFormat.HasMinimum)

@@ -5,18 +5,22 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// Superblocks of sixteen rows as a product with many columns wants them: the scale of scales and that of minimums as
-/// floats, four lines of minimums, sixteen of scales, then 64 lines with a byte to a value.
+/// floats, lines of minimums, sixteen of scales, then 64 lines with a byte to a value.
 /// </summary>
 internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
     where TFormat : struct, ISuperblockFormat
 {
     private const int MinimumsAt = 2 * Bits.LineBytes;
-    private const int ScalesAt = MinimumsAt + (4 * Bits.LineBytes);
-    private const int ValuesAt = ScalesAt + (16 * Bits.LineBytes);
 
     public static int Bytes => ValuesAt + (64 * Bits.LineBytes);
 
     public static int LinesAhead => 0;
+
+    private static int MinimumLines => TFormat.MinimumLength == 32 ? 4 : TFormat.MinimumLength;
+
+    private static int ScalesAt => MinimumsAt + (MinimumLines * Bits.LineBytes);
+
+    private static int ValuesAt => ScalesAt + (16 * Bits.LineBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Lines(byte* superblock, int block)
@@ -30,8 +34,8 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
         => Vector512.Load((short*)(superblock + ScalesAt + (sixteenth * Bits.LineBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<short> Minimums(byte* superblock, int quarter)
-        => Vector512.Load((short*)(superblock + MinimumsAt + (quarter * Bits.LineBytes)));
+    public static Vector512<short> Minimums(byte* superblock, int number)
+        => Vector512.Load((short*)(superblock + MinimumsAt + (number * Bits.LineBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* superblock) => Vector512.Load((float*)superblock);
@@ -48,15 +52,14 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
         {
             TFormat.Factor(packed).Store((float*)target);
 
-            if (TFormat.HasMinimums)
+            if (TFormat.MinimumLength > 0)
             {
                 TFormat.MinimumFactor(packed).Store((float*)(target + Bits.LineBytes));
+            }
 
-                for (int quarter = 0; quarter < 4; quarter++)
-                {
-                    TFormat.Minimums(packed, quarter)
-                        .Store((short*)(target + MinimumsAt + (quarter * Bits.LineBytes)));
-                }
+            for (int number = 0; number < MinimumLines; number++)
+            {
+                TFormat.Minimums(packed, number).Store((short*)(target + MinimumsAt + (number * Bits.LineBytes)));
             }
 
             for (int sixteenth = 0; sixteenth < 16; sixteenth += TFormat.IsSplit ? 1 : 2)
@@ -67,6 +70,7 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
             for (int block = 0; block < 8; block++)
             {
                 byte* lines = PackedSuperblocks<TFormat>.Lines(packed, block);
+                Prefetch.Lines(lines + PackedSuperblocks<TFormat>.Bytes, PackedSuperblocks<TFormat>.LinesAhead);
 
                 for (int group = 0; group < Bits.Groups; group++)
                 {

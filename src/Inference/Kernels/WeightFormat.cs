@@ -15,10 +15,18 @@ internal abstract unsafe class WeightFormat
         GgmlType.F16 => new FloatFormat<F16>(),
         GgmlType.BF16 => new FloatFormat<BF16>(),
         GgmlType.Q4_0 => new BlockFormat<Q4_0>(),
+        GgmlType.Q4_1 => new BlockFormat<Q4_1>(),
+        GgmlType.Q5_0 => new BlockFormat<Q5_0>(),
+        GgmlType.Q5_1 => new BlockFormat<Q5_1>(),
         GgmlType.Q8_0 => new BlockFormat<Q8_0>(),
+        GgmlType.IQ4_NL => new BlockFormat<IQ4_NL>(),
+        GgmlType.MXFP4 => new BlockFormat<MXFP4>(),
+        GgmlType.Q2_K => new SuperblockFormat<Q2_K>(),
+        GgmlType.Q3_K => new SuperblockFormat<Q3_K>(),
         GgmlType.Q4_K => new SuperblockFormat<Q4_K>(),
         GgmlType.Q5_K => new SuperblockFormat<Q5_K>(),
         GgmlType.Q6_K => new SuperblockFormat<Q6_K>(),
+        GgmlType.IQ4_XS => new SuperblockFormat<IQ4_XS>(),
         _ => new DecodedFormat(type),
     };
 

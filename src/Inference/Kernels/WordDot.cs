@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Portable: bytes widened to 16 bits, where a product of 255 · 127 fits, and summed in 32. Any processor's vectors
-/// can do that.
+/// Portable: bytes widened to 16 bits, multiplied in pairs and summed in 32. Any processor's vectors can do that, and
+/// weights may have 8 bits.
 /// </summary>
 internal readonly unsafe struct WordDot : IByteDot<Vector512<short>, Vector512<int>>
 {
@@ -23,11 +23,12 @@ internal readonly unsafe struct WordDot : IByteDot<Vector512<short>, Vector512<i
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Add(Vector512<int> sum, Vector512<byte> weights, Vector512<short> activations)
     {
-        Vector512<short> even = (weights.AsInt16() & Vector512.Create((short)255))
-            * Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(activations, 8), 8);
-        Vector512<short> odd = Vector512.ShiftRightLogical(weights.AsInt16(), 8)
-            * Vector512.ShiftRightArithmetic(activations, 8);
-        return sum + Pairs(even) + Pairs(odd);
+        Vector512<int> even = PairDot.Of(
+            weights.AsInt16() & Vector512.Create((short)255),
+            Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(activations, 8), 8));
+        Vector512<int> odd = PairDot.Of(
+            Vector512.ShiftRightLogical(weights.AsInt16(), 8), Vector512.ShiftRightArithmetic(activations, 8));
+        return sum + even + odd;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,9 +37,4 @@ internal readonly unsafe struct WordDot : IByteDot<Vector512<short>, Vector512<i
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Scaled(Vector512<int> sum, Vector512<short> scales)
         => sum * Vector512.ShiftRightArithmetic(scales.AsInt32(), 16);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Pairs(Vector512<short> products)
-        => Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(products.AsInt32(), 16), 16)
-            + Vector512.ShiftRightArithmetic(products.AsInt32(), 16);
 }

@@ -123,8 +123,14 @@ internal sealed class MatrixCase
         (int first, int last) = _type switch
         {
             GgmlType.Q8_0 or GgmlType.Q4_0 => (2, _type.BytesPerBlock),
+            GgmlType.Q4_1 or GgmlType.Q5_1 => (4, _type.BytesPerBlock),
+            GgmlType.Q5_0 or GgmlType.IQ4_NL => (2, _type.BytesPerBlock),
             GgmlType.Q4_K or GgmlType.Q5_K => (16, _type.BytesPerBlock),
             GgmlType.Q6_K => (0, 192),
+            GgmlType.Q2_K => (16, 80),
+            GgmlType.Q3_K => (0, 96),
+            GgmlType.IQ4_XS => (8, _type.BytesPerBlock),
+            GgmlType.MXFP4 => (1, _type.BytesPerBlock),
             _ => (0, 0),
         };
 

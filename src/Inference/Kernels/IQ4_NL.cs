@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// 4-bit numbers of uneven steps. A file's block is like that of Q4_0.
+/// </summary>
+internal readonly unsafe struct IQ4_NL : IBlockFormat
+{
+    public static int Lines => 4;
+
+    public static int Bias => 128;
+
+    public static bool IsWide => true;
+
+    public static bool HasMinimum => false;
+
+    public static int FileBytes => 18;
+
+    public static void Read(byte* block, ushort* heads, uint* values)
+    {
+        heads[0] = ((ushort*)block)[0];
+        Bits.ReadFour(block + 2, values);
+    }
+
+    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group) => Steps.Uneven(Bits.Four(lines, group));
+
+    public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+}

@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// 4-bit values over a minimum. A file's block is a half scale, a half minimum, and the bytes of Q4_0.
+/// </summary>
+internal readonly unsafe struct Q4_1 : IBlockFormat
+{
+    public static int Lines => 4;
+
+    public static int Bias => 0;
+
+    public static bool IsWide => false;
+
+    public static bool HasMinimum => true;
+
+    public static int FileBytes => 20;
+
+    public static void Read(byte* block, ushort* heads, uint* values)
+    {
+        heads[0] = ((ushort*)block)[0];
+        heads[1] = ((ushort*)block)[1];
+        Bits.ReadFour(block + 4, values);
+    }
+
+    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Four(lines, group);
+
+    public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Swarm.Inference.Kernels;
+
+/// <summary>
+/// 5-bit values less 16. A file's block is a half scale, 32 fifth bits, and the bytes of Q4_0.
+/// </summary>
+internal readonly unsafe struct Q5_0 : IBlockFormat
+{
+    public static int Lines => 5;
+
+    public static int Bias => 16;
+
+    public static bool IsWide => false;
+
+    public static bool HasMinimum => false;
+
+    public static int FileBytes => 22;
+
+    public static void Read(byte* block, ushort* heads, uint* values)
+    {
+        heads[0] = ((ushort*)block)[0];
+        Bits.ReadFour(block + 6, values);
+        Bits.ReadFifth(block + 2, values);
+    }
+
+    public static void Put(byte* lines, int row, int group, uint values)
+    {
+        Bits.PutFour(lines, row, group, values);
+        Bits.PutOne(lines + (4 * Bits.LineBytes), row, group, values >> 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Sixteen(byte* lines, int group)
+        => Bits.Four(lines, group) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), group), 4);
+
+    public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+}
