@@ -67,9 +67,14 @@ public sealed unsafe class ModelSpan : IDisposable
     public static long KvBytesPerPosition(ModelConfig config, BlockRange blocks, KvCacheType type)
         => KvCache.BytesPerPosition(config, blocks, type);
 
-    /// <summary>Bytes that the cache of a session takes: whole pages.</summary>
+    /// <summary>Bytes that a session's recurrent blocks take, however many positions it has.</summary>
+    public static long StateBytes(ModelConfig config, BlockRange blocks)
+        => RecurrentState.Bytes(config.Layers.Skip(blocks.First).Take(blocks.Count));
+
+    /// <summary>Bytes that the cache of a session takes: whole pages, and the state of recurrent blocks.</summary>
     public long KvBytes(BlockRange blocks, int positions, KvCacheType type)
-        => KvCache.BytesPerPosition(Config, blocks, type) * _caches.WholePages(positions);
+        => (KvCache.BytesPerPosition(Config, blocks, type) * _caches.WholePages(positions))
+            + StateBytes(Config, blocks);
 
     /// <summary>Reserves the cache of one session: all its memory, now.</summary>
     /// <param name="blocks">Which of the loaded blocks the session computes here.</param>

@@ -35,6 +35,7 @@ internal static class SwarmGeneration
             {
                 Model = hash,
                 BlockCount = file.Config.BlockCount,
+                MayCutBefore = file.Config.MayCutBefore,
                 VocabularySize = file.Config.VocabularySize,
                 ContextLength = file.Config.ContextLength,
                 Prompt = prompt,

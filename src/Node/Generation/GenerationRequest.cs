@@ -11,6 +11,9 @@ public sealed record GenerationRequest
     /// <summary>How many blocks the model has.</summary>
     public required int BlockCount { get; init; }
 
+    /// <summary>Whether the model may be cut before a block.</summary>
+    public Func<int, bool> MayCutBefore { get; init; } = _ => true;
+
     /// <summary>How many token ids the model knows.</summary>
     public required int VocabularySize { get; init; }
 

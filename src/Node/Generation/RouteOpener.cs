@@ -88,6 +88,7 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
         var plan = new PlanRequest
         {
             BlockCount = request.BlockCount,
+            MayCutBefore = request.MayCutBefore,
             Positions = positions,
             PositionsMax = request.PositionsMax,
             Kept = _kept,

@@ -32,7 +32,12 @@ public static class BlockChooser
     /// <param name="supply">What every block has now.</param>
     /// <param name="perBlockMs">This node's own time for one token through one block.</param>
     /// <param name="fits">Whether this node has the memory for a span.</param>
-    public static BlockRange? Choose(IReadOnlyList<double> supply, double perBlockMs, Func<BlockRange, bool> fits)
+    /// <param name="mayHold">Whether the model may be cut at both ends of a span; null for anywhere.</param>
+    public static BlockRange? Choose(
+        IReadOnlyList<double> supply,
+        double perBlockMs,
+        Func<BlockRange, bool> fits,
+        Func<BlockRange, bool>? mayHold = null)
     {
         BlockRange? best = null;
         double[] bestOutcome = [];
@@ -48,6 +53,11 @@ public static class BlockChooser
                 if (!fits(span))
                 {
                     break;
+                }
+
+                if (mayHold?.Invoke(span) == false)
+                {
+                    continue;
                 }
 
                 double[] outcome = Outcome(supply, span, perBlockMs);

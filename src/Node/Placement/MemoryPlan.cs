@@ -18,17 +18,22 @@ internal sealed record MemoryPlan(
     public const int PositionsWanted = 2048;
 
     /// <summary>The plan for a model, with room for at least one session of a usual length.</summary>
-    public static MemoryPlan For(ModelFile model, long budgetBytes) => new(
-        budgetBytes,
-        model.SpanBytes,
-        span => ModelSpan.KvBytesPerPosition(model.Config, span, KvCacheType.F16),
-        Math.Min(model.Config.ContextLength, PositionsWanted));
+    public static MemoryPlan For(ModelFile model, long budgetBytes)
+    {
+        int positions = Math.Min(model.Config.ContextLength, PositionsWanted);
+        return new(budgetBytes, model.SpanBytes, span => PerPosition(model.Config, span, positions), positions);
+    }
 
     /// <summary>What a span needs at least.</summary>
     public long BytesMin(BlockRange span) => WeightBytes(span) + (PositionsMin * KvBytesPerPosition(span));
 
     /// <summary>Whether a span and one session fit.</summary>
     public bool Fits(BlockRange span) => BytesMin(span) <= BudgetBytes;
+
+    // What a session takes however short it is, as recurrent blocks do, counts as spread over a usual one.
+    private static long PerPosition(ModelConfig config, BlockRange span, int positions)
+        => ModelSpan.KvBytesPerPosition(config, span, KvCacheType.F16)
+            + ((ModelSpan.StateBytes(config, span) + positions - 1) / positions);
 
     /// <summary>What is left for caches beside a span's weights.</summary>
     public long KvBytes(BlockRange span) => BudgetBytes - WeightBytes(span);

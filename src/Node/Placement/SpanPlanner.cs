@@ -29,7 +29,7 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
     /// <summary>The plan beside what others hold.</summary>
     /// <exception cref="CommandException">Not one block fits the memory.</exception>
     public SpanPlan Choose(SwarmView view, double perBlockMs)
-        => SpanSurvey.Choose(view, Config.BlockCount, perBlockMs, _memory) is { } best
+        => SpanSurvey.Choose(view, Config, perBlockMs, _memory) is { } best
             ? Complete(best, perBlockMs)
             : throw CommandException.Usage(
                 $"not one block of {options.ModelName} fits into --memory {ByteSize.Format(options.MemoryBytes)}: "
@@ -42,6 +42,13 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
             throw CommandException.Usage(
                 $"--blocks {chosen}: {options.ModelName} has blocks 0 to {Config.BlockCount - 1}, so at most "
                     + $"0:{Config.BlockCount}.");
+        }
+
+        if (!Config.MayHold(chosen))
+        {
+            throw CommandException.Usage(
+                $"--blocks {chosen}: some blocks of {options.ModelName} read the keys and values of others and stay with "
+                    + $"them; it may be cut before blocks {string.Join(", ", Cuts())}.");
         }
 
         if (!_memory.Fits(chosen))
@@ -66,8 +73,14 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
         return SpeedTrial.MeasurePerBlockMs(span, time);
     }
 
+    private IEnumerable<int> Cuts() => Enumerable.Range(1, Config.BlockCount - 1).Where(Config.MayCutBefore);
+
+    // The smallest spans: between two places where the model may be cut.
     private IEnumerable<BlockRange> Singles()
-        => Enumerable.Range(0, Config.BlockCount).Select(block => new BlockRange(block, block + 1));
+    {
+        int[] borders = [0, .. Cuts(), Config.BlockCount];
+        return borders.Zip(borders.Skip(1), (first, last) => new BlockRange(first, last));
+    }
 
     // A block from the middle, which brings neither embedding nor head, if there is one.
     private BlockRange? FirstThatFits()

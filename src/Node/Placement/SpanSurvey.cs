@@ -36,6 +36,7 @@ internal static class SpanSurvey
     private static bool IsEarlier(PeerOffer offer, NodeId self) => offer.Node.CompareTo(self) < 0;
 
     /// <summary>The span that the swarm lacks most; null when none fits.</summary>
-    public static BlockRange? Choose(SwarmView view, int blockCount, double perBlockMs, MemoryPlan plan)
-        => BlockChooser.Choose(BlockChooser.Supply(blockCount, Read(view)), perBlockMs, plan.Fits);
+    public static BlockRange? Choose(SwarmView view, ModelConfig config, double perBlockMs, MemoryPlan plan)
+        => BlockChooser.Choose(
+            BlockChooser.Supply(config.BlockCount, Read(view)), perBlockMs, plan.Fits, config.MayHold);
 }

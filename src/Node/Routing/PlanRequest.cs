@@ -24,6 +24,9 @@ public sealed record PlanRequest
     /// <summary>The measured one-way delay from the origin to a peer in ms, or null when never measured.</summary>
     public Func<NodeId, double?> OriginDelayMs { get; init; } = _ => null;
 
+    /// <summary>Whether the model may be cut before a block.</summary>
+    public Func<int, bool> MayCutBefore { get; init; } = _ => true;
+
     /// <summary>Only nodes with these numerics compute the same bits.</summary>
     public required uint Numerics { get; init; }
 }

@@ -158,7 +158,7 @@ public static class RoutePlanner
         int block,
         int to)
     {
-        if (!candidates[to].MayBegin(block))
+        if (!candidates[to].MayBegin(block) || !request.MayCutBefore(block))
         {
             return (cost[to], to);
         }

@@ -11,6 +11,12 @@ public interface IBlockCache : IDisposable
     /// <summary>How many positions it holds, from 0.</summary>
     int Length { get; }
 
-    /// <summary>Forgets the positions at and beyond <paramref name="length"/>.</summary>
+    /// <summary>
+    /// Forgets the positions at and beyond <paramref name="length"/>, and where a block's state is not kept by position,
+    /// those back to its newest snapshot: <see cref="Length"/> says where it stands.
+    /// </summary>
     void Truncate(int length);
+
+    /// <summary>Whether positions from <paramref name="position"/> on can be computed again without writing.</summary>
+    bool CanBeginAgain(int position) => true;
 }

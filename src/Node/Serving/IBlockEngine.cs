@@ -12,6 +12,9 @@ public interface IBlockEngine
     /// <summary>The blocks of the whole model.</summary>
     int BlockCount { get; }
 
+    /// <summary>Whether a session may use just these of the blocks held: the model may be cut at both ends.</summary>
+    bool MayUse(BlockRange blocks) => Blocks.Contains(blocks);
+
     /// <summary>The floats of one hidden state.</summary>
     int Width { get; }
 

@@ -24,6 +24,9 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     public int BlockCount => span.Config.BlockCount;
 
     /// <inheritdoc/>
+    public bool MayUse(BlockRange blocks) => Blocks.Contains(blocks) && span.Config.MayHold(blocks);
+
+    /// <inheritdoc/>
     public int Width => span.Config.Width;
 
     /// <inheritdoc/>
@@ -111,6 +114,8 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
         public int Length => Kv.Length;
 
         public void Truncate(int length) => Kv.Truncate(length);
+
+        public bool CanBeginAgain(int position) => Kv.TryBeginAgain(Kv.Blocks, position);
 
         public void Dispose() => Kv.Dispose();
     }

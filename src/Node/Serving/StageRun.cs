@@ -279,7 +279,7 @@ internal sealed class StageRun : IAsyncDisposable
         catch (ArithmeticException e)
         {
             // The engine may have got through a part of the step: what is held must stay what is known.
-            _session.Cache!.Truncate(_session.Ids.Length);
+            _ = _session.Truncate(_session.Ids.Length);
             throw new FaultException(FaultCode.NotFinite, e.Message);
         }
 

@@ -196,7 +196,7 @@ public sealed class StageService : IAsyncDisposable
         IBlockEngine engine = model.Engine;
         var seat = new StageSeat(ticket, origin, (int)open.Stage, engine.Width, engine.VocabularySize);
 
-        Require(engine.Blocks.Contains(seat.Blocks), FaultCode.NotServed, $"Blocks {engine.Blocks} are served here.");
+        Require(engine.MayUse(seat.Blocks), FaultCode.NotServed, $"Blocks {engine.Blocks} are served here.");
         Require(ticket.Stages[^1].Last == engine.BlockCount, FaultCode.BadTicket, "The route leaves blocks out.");
         Require(ticket.Kv.IsKnown(), FaultCode.NotServed, "The cache type is not known here.");
         Require(ticket.Wire == WireMode.F32, FaultCode.NotServed, "The wire mode is not known here.");

@@ -79,6 +79,7 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
     {
         int held = Math.Min(_ids.Count, position);
         Cache!.Truncate(held);
+        held = Math.Min(held, Cache.Length);
         _ids.RemoveRange(held, _ids.Count - held);
         return held;
     }
@@ -97,7 +98,7 @@ internal sealed class StageSession(string id, NodeId origin, TimeProvider time)
     {
         int held = Cache!.Length;
 
-        if (step.Position > held)
+        if (step.Position > held || !Cache.CanBeginAgain(step.Position))
         {
             throw Mismatch(step.Position, held);
         }
