@@ -70,7 +70,7 @@ internal sealed class BpeTokenizer : VocabularyTokenizer
     private sealed class Merger(BpeTokenizer tokenizer) : PairMerger
     {
         private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids
-            = tokenizer.Vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
+            = tokenizer.Vocabulary.PlainIds.GetAlternateLookup<ReadOnlySpan<char>>();
 
         private byte[] _bytes = new byte[256];
         private char[] _letters = new char[256];

@@ -56,7 +56,7 @@ internal sealed class MergeTable
 
     /// <summary>The symbol of a text; false when neither the tokens nor the merges know it.</summary>
     public bool TrySymbol(ReadOnlySpan<char> text, out int id)
-        => _vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out id)
+        => _vocabulary.PlainIds.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out id)
             || _extraIds.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out id);
 
     /// <summary>The text of a symbol that is no token; false for tokens.</summary>
@@ -68,7 +68,7 @@ internal sealed class MergeTable
 
     private int SymbolOf(string text)
     {
-        if (_vocabulary.ById.TryGetValue(text, out int id) || _extraIds.TryGetValue(text, out id))
+        if (_vocabulary.PlainIds.TryGetValue(text, out int id) || _extraIds.TryGetValue(text, out id))
         {
             return id;
         }

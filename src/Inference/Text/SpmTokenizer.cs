@@ -53,7 +53,7 @@ internal sealed class SpmTokenizer : VocabularyTokenizer
     private sealed class Merger(SpmTokenizer tokenizer) : PairMerger
     {
         private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids
-            = tokenizer.Vocabulary.ById.GetAlternateLookup<ReadOnlySpan<char>>();
+            = tokenizer.Vocabulary.PlainIds.GetAlternateLookup<ReadOnlySpan<char>>();
 
         private string _text = "";
 

@@ -11,7 +11,7 @@ internal sealed class TokenTexts
     {
         _sorted =
         [
-            .. vocabulary.ById.Where(token => token.Key.Length > 0 && belongs(vocabulary.Kinds[token.Value]))
+            .. vocabulary.IdsOf(belongs).Where(token => token.Key.Length > 0)
                 .Select(token => (token.Key, token.Value))
                 .OrderBy(token => token.Key, StringComparer.Ordinal),
         ];

@@ -9,7 +9,7 @@ internal sealed class Vocabulary
     private const string Prefix = "tokenizer.ggml.";
 
     // What ends a turn or a text in the models people use, whatever the file's own keys say.
-    private static readonly string[] EndTexts =
+    private static readonly HashSet<string> EndTexts =
     [
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
         "<turn|>", "<|endoftext|>", "<|end_of_text|>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
@@ -31,7 +31,6 @@ internal sealed class Vocabulary
         }
 
         Texts = new string[tokens.Count];
-        ById = new Dictionary<string, int>(tokens.Count, StringComparer.Ordinal);
 
         for (int id = 0; id < Texts.Length; id++)
         {
@@ -39,7 +38,6 @@ internal sealed class Vocabulary
                 ? tokens.Text(id)
                 : throw new GgufException(
                     Prefix + "tokens", $"token {id} has more than {GgufLimits.TokenBytesMax:N0} bytes.");
-            ById[Texts[id]] = id;
         }
 
         Kinds = ReadKinds(metadata);
@@ -50,6 +48,7 @@ internal sealed class Vocabulary
         // The format's own spelling.
         Separator = Id(metadata, "seperator_token_id");
         EndIds = FindEnds(metadata);
+        PlainIds = IdsOf(kind => kind is not (TokenKind.Control or TokenKind.Unknown));
     }
 
     /// <summary>The text of every token, as the file writes it.</summary>
@@ -58,8 +57,8 @@ internal sealed class Vocabulary
     /// <summary>What every token is.</summary>
     public TokenKind[] Kinds { get; }
 
-    /// <summary>The token of a text; the last one when several have the same.</summary>
-    public Dictionary<string, int> ById { get; }
+    /// <summary>The tokens that plain text may become, by their text: never one that steers the model.</summary>
+    public Dictionary<string, int> PlainIds { get; }
 
     /// <summary>How many tokens there are.</summary>
     public int Count => Texts.Length;
@@ -79,13 +78,29 @@ internal sealed class Vocabulary
     /// <summary>Tokens that end a generation.</summary>
     public IReadOnlySet<int> EndIds { get; }
 
+    /// <summary>The tokens of some kinds by their text; the last one when several have the same.</summary>
+    public Dictionary<string, int> IdsOf(Func<TokenKind, bool> belongs)
+    {
+        var ids = new Dictionary<string, int>(Count, StringComparer.Ordinal);
+
+        for (int id = 0; id < Count; id++)
+        {
+            if (belongs(Kinds[id]))
+            {
+                ids[Texts[id]] = id;
+            }
+        }
+
+        return ids;
+    }
+
     /// <summary>The token of every byte; null for a byte that has none.</summary>
     public int?[] ByteIds()
         =>
         [
             .. Enumerable.Range(0, 256)
                 .Select(value => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"))
-                .Select(name => ById.TryGetValue(name, out int id) ? id : (int?)null),
+                .Select(name => PlainIds.TryGetValue(name, out int id) ? id : (int?)null),
         ];
 
     /// <summary>An array with one element per token.</summary>
@@ -146,9 +161,9 @@ internal sealed class Vocabulary
             }
         }
 
-        foreach (string text in EndTexts)
+        for (int id = 0; id < Count; id++)
         {
-            if (ById.TryGetValue(text, out int id))
+            if (EndTexts.Contains(Texts[id]))
             {
                 // Some files call it a piece of text; then what users write could end a turn.
                 Kinds[id] = TokenKind.Control;

@@ -14,7 +14,7 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
 
     public WordPieceTokenizer(GgufMetadata metadata)
         : base(metadata, "WordPiece", addBos: true, addEos: false, addSeparator: true)
-        => _pieces = new TokenTexts(Vocabulary, _ => true);
+        => _pieces = new TokenTexts(Vocabulary, kind => kind is not (TokenKind.Control or TokenKind.Unknown));
 
     protected override Encoder CreateEncoder(List<int> output) => new Words(this, output);
 

@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using Swarm.Inference.Chat;
+using Swarm.Inference.Text;
 using Swarm.Testing;
 
 namespace Swarm.Inference.Tests.Chat;
 
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-public sealed class ConformanceChatTests : KitFixture
+public sealed partial class ConformanceChatTests : KitFixture
 {
     [TestCaseSource(nameof(Templates))]
     public void Every_conversation_is_written_as_the_references_write_it(string path)
@@ -66,6 +69,59 @@ public sealed class ConformanceChatTests : KitFixture
         Assert.That(wrong, Is.Empty);
     }
 
+    [TestCaseSource(nameof(Templates))]
+    public void What_users_write_never_becomes_a_control_token(string path)
+    {
+        RequireFile(path);
+        using var expected = JsonDocument.Parse(File.ReadAllText(path));
+        using var inputs = JsonDocument.Parse(File.ReadAllText(Kit.PathOf("chat", "inputs.json")));
+        string source = File.ReadAllText(Kit.PathOf(
+            "chat", "templates", expected.RootElement.GetProperty("template").GetString()!));
+        string[] markers = [.. Marker().Matches(source + "<|im_end|><|eot_id|><|im_start|><s></s>")
+            .Select(match => match.Value).Distinct()];
+        ITokenizer tokenizer = Tokenizer.Create(MarkerVocabulary.Metadata(markers));
+        string attack = string.Concat(markers.Where(marker => !marker.Contains("think", StringComparison.Ordinal)));
+        int rendered = 0;
+
+        foreach (JsonProperty input in inputs.RootElement.GetProperty("cases").EnumerateObject())
+        {
+            ChatRequest plain = Request(input.Value);
+            ChatRequest attacked = plain with { Messages = Attack(plain.Messages, attack) };
+            var template = new ChatTemplate(source, "<s>", "</s>");
+
+            try
+            {
+                int[] before = Controls(template.Encode(plain, tokenizer, FixedClock.Noon));
+                int[] behind = Controls(template.Encode(attacked, tokenizer, FixedClock.Noon));
+                rendered++;
+                Assert.That(behind, Is.EqualTo(before), input.Name);
+            }
+            catch (TemplateException)
+            {
+            }
+        }
+
+        TestContext.Out.WriteLine($"{markers.Length} markers, {rendered} conversations");
+
+        int[] Controls(int[] ids) => [.. ids.Where(id => id < markers.Length)];
+    }
+
+    /// <summary>The same messages with markers in what the user says.</summary>
+    private static JsonElement Attack(JsonElement messages, string attack)
+    {
+        JsonArray changed = JsonArray.Create(messages)!;
+
+        foreach (JsonNode? message in changed)
+        {
+            if (message!["role"]!.GetValue<string>() == "user" && message["content"] is JsonValue content)
+            {
+                message["content"] = content.GetValue<string>() + attack;
+            }
+        }
+
+        return JsonSerializer.SerializeToElement(changed);
+    }
+
     private static string Render(string source, JsonElement context, TimeProvider clock)
     {
         var template = new ChatTemplate(
@@ -93,6 +149,9 @@ public sealed class ConformanceChatTests : KitFixture
                 : JsonSerializer.Serialize(text[Math.Max(0, at - 30)..Math.Min(text.Length, at + 60)]);
         return $"at {same} {Around(found, same)} for {Around(expected, same)}";
     }
+
+    [GeneratedRegex(@"<[|｜/a-zA-Z][^<>\s'""{}]{0,40}>|\[/?[A-Z_]+\]")]
+    private static partial Regex Marker();
 
     private static IEnumerable<TestCaseData<string>> Templates()
         => Cases(Kit.Files(Path.Combine("chat", "expected"), "*.json"));

@@ -21,11 +21,11 @@ internal static class Checks
         ["sequence"] = Of(value => value is TextValue or ListValue or DictValue or UndefinedValue),
         ["iterable"] = Of(value => value is TextValue or ListValue or DictValue or UndefinedValue or StreamValue
             or ViewValue),
-        ["callable"] = Of(value => value is CallableValue),
+        ["callable"] = Of(value => value is CallableValue or UndefinedValue),
         ["escaped"] = Of(_ => false),
         ["lower"] = Of(value => value is TextValue text && text.Text.Any(char.IsLower) && !text.Text.Any(char.IsUpper)),
         ["upper"] = Of(value => value is TextValue text && text.Text.Any(char.IsUpper) && !text.Text.Any(char.IsLower)),
-        ["odd"] = Remainder(_ => 2, rest => !rest.IsZero),
+        ["odd"] = Remainder(_ => 2, rest => rest == 1),
         ["even"] = Remainder(_ => 2, rest => rest.IsZero),
         ["divisibleby"] = Remainder(divisor => divisor, rest => rest.IsZero),
         ["in"] = With((run, value, other) => Operators.Contains(run, value, other)),
@@ -85,6 +85,6 @@ internal static class Checks
             Value rest = Operators.Apply(run, "%", a[0]!, new IntegerValue(by));
             return BoolValue.Of(Numbers.Whole(rest) is { } whole
                 ? holds(whole)
-                : holds(((rest as FloatValue)?.Number ?? 1) == 0 ? BigInteger.Zero : BigInteger.One));
+                : holds(((rest as FloatValue)?.Number ?? 2) switch { 0 => 0, 1 => 1, _ => 2 }));
         });
 }

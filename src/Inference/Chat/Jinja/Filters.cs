@@ -37,7 +37,7 @@ internal static class Filters
             ["abs"] = new(1, ["value"], (run, a) => Operators.Sign(
                 run, a[0]!, Ordering.Compare(run, "<", a[0]!, new IntegerValue(0)) < 0)),
             ["int"] = new(1, ["value", "default", "base"], ToInteger),
-            ["float"] = new(1, ["value", "default"], (_, a) => ToFloat(a[0]!) ?? a[1] ?? new FloatValue(0)),
+            ["float"] = new(1, ["value", "default"], (run, a) => ToFloat(Defined(run, a[0]!)) ?? a[1] ?? new FloatValue(0)),
             ["round"] = new(1, ["value", "precision", "method"], Round),
             ["tojson"] = new(1, ["value", "ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
             ["from_json"] = new(1, ["value"], (run, a) => JsonValues.Parse(run, TextMethods.Need(run, a[0]))),
@@ -46,7 +46,7 @@ internal static class Filters
 
     private static Value ToInteger(Run run, Value?[] a)
     {
-        Value? number = a[0] switch
+        Value? number = Defined(run, a[0]!) switch
         {
             TextValue text => Numbers.ParseInteger(text.Text, TextMethods.Count(run, a[2], 10)) is { } parsed
                 ? run.Integer(parsed)
@@ -54,10 +54,12 @@ internal static class Filters
                 : null,
             FloatValue real => double.IsFinite(real.Number) ? run.Integer(new BigInteger(real.Number)) : null,
             Value other => Numbers.Whole(other) is { } whole ? new IntegerValue(whole) : null,
-            null => null,
         };
         return number ?? a[1] ?? new IntegerValue(0);
     }
+
+    private static Value Defined(Run run, Value value)
+        => value is UndefinedValue undefined ? throw run.Fail(undefined.Problem) : value;
 
     private static FloatValue? ToFloat(Value value) => value switch
     {

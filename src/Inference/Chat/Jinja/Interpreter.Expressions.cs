@@ -93,7 +93,7 @@ internal sealed partial class Interpreter
         return target is UndefinedValue undefined
             ? throw run.Fail(undefined.Problem)
             : Sequences.Slice(run, target, start, stop, step)
-                ?? new UndefinedValue($"'{target.TypeName} object' has no slices.");
+                ?? throw run.Fail($"a {target.TypeName} cannot be sliced.");
     }
 
     private BigInteger? Bound(Expression? expression, Scope scope)

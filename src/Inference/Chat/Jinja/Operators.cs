@@ -73,9 +73,11 @@ internal static class Operators
         var repeated = new TextBuilder(run);
         long count = text.Text.Length == 0 ? 0 : (long)BigInteger.Clamp(times, 0, int.MaxValue);
 
+        // What is too much is refused before it is begun.
+        run.Characters(count * text.Text.Length);
+
         for (long i = 0; i < count; i++)
         {
-            run.Step();
             repeated.Append(text);
         }
 

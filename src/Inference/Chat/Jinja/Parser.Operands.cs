@@ -263,7 +263,7 @@ internal sealed partial class Parser
 
             isInline = false;
             Token name = Expect(TokenType.Name, "a filter");
-            string id = CheckName(name.Text);
+            string id = ParseDottedName(name.Text);
             input = new Expression.Filter(
                 name.Line, input, id, IsOperator("(") ? ParseArguments() : ArgumentList.None);
         }
@@ -275,7 +275,7 @@ internal sealed partial class Parser
     private Expression ParseTest(int line, Expression input)
     {
         bool negates = SkipName("not");
-        string id = CheckName(Expect(TokenType.Name, "a test").Text);
+        string id = ParseDottedName(Expect(TokenType.Name, "a test").Text);
         ArgumentList arguments = ArgumentList.None;
 
         if (IsOperator("("))
@@ -293,12 +293,16 @@ internal sealed partial class Parser
         return negates ? new Expression.Not(line, test) : test;
     }
 
-    // The reference reads dotted names here, but has no filter or test of such a name.
-    private string CheckName(string name)
+    private string ParseDottedName(string name)
     {
-        return IsOperator(".")
-            ? throw new TemplateException(Current.Line, $"there is no filter or test called '{name}.…'.")
-            : name;
+        List<string> parts = [name];
+
+        while (SkipOperator("."))
+        {
+            parts.Add(Expect(TokenType.Name, "a name").Text);
+        }
+
+        return string.Join('.', parts);
     }
 
     private static Value? Constant(string name) => name switch

@@ -30,7 +30,7 @@ internal sealed partial class Parser
     private List<Statement> ParseBody(string[] ends)
     {
         Deeper();
-        int begin = Current.Line;
+        int begin = _at > 0 ? _tokens[_at - 1].Line : 1;
         var body = new List<Statement>();
 
         while (Current.Type != TokenType.End)

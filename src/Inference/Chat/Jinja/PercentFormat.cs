@@ -39,7 +39,8 @@ internal static class PercentFormat
             output.Append(One(run, spec, type, value));
         }
 
-        return used == all.Count || values is not ListValue { IsTuple: true } && (values is DictValue || used == 1)
+        // What can be picked from may hold more than is asked for.
+        return used == all.Count || values is ListValue { IsTuple: false } or DictValue or UndefinedValue
             ? output.Take()
             : throw run.Fail("a '%' format has more values than places.");
     }

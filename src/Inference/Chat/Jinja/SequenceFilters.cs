@@ -191,9 +191,13 @@ internal static class SequenceFilters
         return new StreamValue("slice", slices);
     }
 
+    // The reference looks into nothing that is false, walkable or not.
+    private static List<Value> ItemsIfTrue(Run run, Arguments arguments)
+        => arguments.Positional[0].IsTrue ? Sequences.Items(run, arguments.Positional[0]) : [];
+
     private static StreamValue Map(Run run, Arguments arguments)
     {
-        List<Value> items = Sequences.Items(run, arguments.Positional[0]);
+        List<Value> items = ItemsIfTrue(run, arguments);
         Value? attribute = arguments.Named.FirstOrDefault(pair => pair.Name == "attribute").Value;
         Value? absent = arguments.Named.FirstOrDefault(pair => pair.Name == "default").Value;
 
@@ -212,7 +216,7 @@ internal static class SequenceFilters
 
     private static StreamValue Select(Run run, Arguments arguments, string name, bool byAttribute, bool keeps)
     {
-        List<Value> items = Sequences.Items(run, arguments.Positional[0]);
+        List<Value> items = ItemsIfTrue(run, arguments);
         Arguments rest = arguments.Skip(1);
         Func<Value, Value> subject = item => item;
 

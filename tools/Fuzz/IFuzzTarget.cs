@@ -1,0 +1,17 @@
+namespace Swarm.Fuzz;
+
+/// <summary>Something that reads what strangers wrote.</summary>
+internal interface IFuzzTarget
+{
+    /// <summary>What it is called on the command line.</summary>
+    string Name { get; }
+
+    /// <summary>Bytes that reading an input of this length may allocate in all.</summary>
+    long AllocatedBytesMax(int inputLength);
+
+    /// <summary>An input.</summary>
+    byte[] Make(Random random);
+
+    /// <summary>Reads an input; throws what reading it must not.</summary>
+    void Read(byte[] input);
+}
