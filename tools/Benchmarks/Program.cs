@@ -4,6 +4,7 @@ using Swarm.Benchmarks;
 const string Usage = $"""
     usage: tools/bench engine MODEL.gguf [options]    tokens per second, beside another engine's on the same file
            tools/bench context MODEL.gguf [options]   what a long context costs, as shares of the speed with a short one
+           tools/bench start MODEL.gguf [options]     loading, memory, and the time to the first token
            tools/bench links [options]                round trips and bulk of a link, beside raw TCP and raw TLS
 
     Everything compared is measured in turns, so that all meet the same machine. Shown: median (least-most) of the rounds.
@@ -13,6 +14,9 @@ const string Usage = $"""
 
     context
     {ContextOptions.Usage}
+
+    start
+    {StartOptions.Usage}
 
     links
     {LinkOptions.Usage}
@@ -29,6 +33,9 @@ try
             return 0;
         case ["context", .. var rest]:
             ContextBenchmark.Run(ContextOptions.Parse(rest));
+            return 0;
+        case ["start", .. var rest]:
+            StartBenchmark.Run(StartOptions.Parse(rest));
             return 0;
         case ["links", .. var rest]:
             await LinkBenchmark.RunAsync(LinkOptions.Parse(rest));
