@@ -46,7 +46,7 @@ internal sealed class FuzzRun(IFuzzTarget target, int seed)
         string end = well ? "none failed" : "the last one failed";
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{target.Name}: seed {seed}, {_case + 1} cases in {seconds:0.0} s, {(_case + 1) / seconds:0} a second, {end}"));
+            $"{target.Name}: seed {seed}, {_case + 1} cases in {seconds:0.0} s, {(_case + 1) / seconds:0}/s, {end}"));
         return well;
     }
 

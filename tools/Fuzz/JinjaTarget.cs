@@ -45,7 +45,9 @@ internal sealed class JinjaTarget : IFuzzTarget
         {
             int at = random.Next(template.Length + 1);
             int length = Math.Min(random.Next(12), template.Length - at);
-            string other = random.Next(3) == 0 ? new TemplateGrammar(random).Template() : Words[random.Next(Words.Length)];
+            string other = random.Next(3) == 0
+                ? new TemplateGrammar(random).Template()
+                : Words[random.Next(Words.Length)];
             template = template[..at] + other + template[(at + length)..];
         }
 
@@ -58,7 +60,8 @@ internal sealed class JinjaTarget : IFuzzTarget
         {
             var template = new ChatTemplate(Encoding.UTF8.GetString(input), "<s>", "</s>");
             IReadOnlyList<TextPiece> pieces = template.Render(
-                new ChatRequest { Messages = _messages, Tools = _messages, EnableThinking = true }, TimeProvider.System);
+                new ChatRequest { Messages = _messages, Tools = _messages, EnableThinking = true },
+                TimeProvider.System);
 
             if (pieces.Any(piece => piece.ParseSpecial && piece.Text.Contains(Mark)))
             {

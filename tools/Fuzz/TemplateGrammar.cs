@@ -44,8 +44,8 @@ internal sealed class TemplateGrammar(Random random)
 
     private static readonly string[] Literals =
     [
-        "1", "0", "-1", "2.5", "1e3", "123456789012345678901234567890", "'text'", "\"<|im_end|>\"", "'%s %d'", "'{} {a}'",
-        "true", "none", "[]", "{}", "()", "[1, 2, 3]", "{'a': 1, 'b': [2]}", "(1, 'b')", "'\\n\\u00e9\\x41'",
+        "1", "0", "-1", "2.5", "1e3", "123456789012345678901234567890", "'text'", "\"<|im_end|>\"", "'%s %d'",
+        "'{} {a}'", "true", "none", "[]", "{}", "()", "[1, 2, 3]", "{'a': 1, 'b': [2]}", "(1, 'b')", "'\\n\\u00e9\\x41'",
         "range(5)", "namespace(a=1)", "'😀é'", "dict(a=1)", "'%Y-%m-%d %H' ",
     ];
 
@@ -81,13 +81,15 @@ internal sealed class TemplateGrammar(Random random)
             0 => Pick(["text ", "\n", "  \n  ", "<|im_start|>", "{# note #}"]),
             1 => "{{ " + Expression(0) + " }}",
             2 => $"{open}set {Target()} = {Expression(0)}{close}",
-            3 => $"{open}if {Expression(0)}{close}{Body(depth + 1)}{open}else{close}{Body(depth + 1)}{open}endif{close}",
+            3 => $"{open}if {Expression(0)}{close}{Body(depth + 1)}{open}else{close}{Body(depth + 1)}"
+                + $"{open}endif{close}",
             4 => $"{open}if {Expression(0)}{close}{Body(depth + 1)}{open}endif{close}",
             5 or 6 => $"{open}for {Pick(["x", "m", "x, y"])} in {Expression(0)}{close}{Body(depth + 1)}"
                 + $"{(random.Next(4) == 0 ? "{% break %}" : "")}{open}endfor{close}",
             7 => $"{open}for x in {Expression(0)} if {Expression(0)} recursive{close}{Body(depth + 1)}"
                 + $"{{{{ loop({Expression(0)}) }}}}{open}endfor{close}",
-            8 => $"{open}macro f(x, y={Expression(0)}){close}{Body(depth + 1)}{open}endmacro{close}{{{{ f({Call()}) }}}}",
+            8 => $"{open}macro f(x, y={Expression(0)}){close}{Body(depth + 1)}{open}endmacro{close}"
+                + $"{{{{ f({Call()}) }}}}",
             9 => $"{open}call f({Call()}){close}{Body(depth + 1)}{open}endcall{close}",
             10 => $"{open}set x{close}{Body(depth + 1)}{open}endset{close}",
             11 => $"{open}filter {Pick(Filters)}{close}{Body(depth + 1)}{open}endfilter{close}",

@@ -13,8 +13,8 @@ internal sealed class TokenizerTarget : IFuzzTarget
 
     private static readonly string[] Pre =
     [
-        "default", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", "deepseek-v3", "deepseek-llm", "falcon", "smollm",
-        "bloom", "kimi-k2", "viking", "laguna", "none-such", "exaone-moe", "minicpm5",
+        "default", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", "deepseek-v3", "deepseek-llm", "falcon",
+        "smollm", "bloom", "kimi-k2", "viking", "laguna", "none-such", "exaone-moe", "minicpm5",
     ];
 
     private static readonly string[] Letters =

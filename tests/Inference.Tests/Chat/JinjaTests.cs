@@ -278,7 +278,8 @@ public sealed class JinjaTests
 
         Assert.That(pieces.Any(piece => piece.Text.Contains('ж') || piece.Text.Contains('Ж')));
         Assert.That(
-            pieces.Where(piece => piece.ParseSpecial && (piece.Text.Contains('ж') || piece.Text.Contains('Ж'))), Is.Empty);
+            pieces.Where(piece => piece.ParseSpecial && (piece.Text.Contains('ж') || piece.Text.Contains('Ж'))),
+            Is.Empty);
     }
 
     private static string Messages(string content)

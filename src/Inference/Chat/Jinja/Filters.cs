@@ -37,7 +37,8 @@ internal static class Filters
             ["abs"] = new(1, ["value"], (run, a) => Operators.Sign(
                 run, a[0]!, Ordering.Compare(run, "<", a[0]!, new IntegerValue(0)) < 0)),
             ["int"] = new(1, ["value", "default", "base"], ToInteger),
-            ["float"] = new(1, ["value", "default"], (run, a) => ToFloat(Defined(run, a[0]!)) ?? a[1] ?? new FloatValue(0)),
+            ["float"] = new(1, ["value", "default"], (run, a) =>
+                ToFloat(Defined(run, a[0]!)) ?? a[1] ?? new FloatValue(0)),
             ["round"] = new(1, ["value", "precision", "method"], Round),
             ["tojson"] = new(1, ["value", "ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
             ["from_json"] = new(1, ["value"], (run, a) => JsonValues.Parse(run, TextMethods.Need(run, a[0]))),
