@@ -17,7 +17,7 @@ internal static unsafe partial class Attention
     public const int Tile = 16;
 
     /// <summary>The most queries that share a chunk while it is in the nearest cache.</summary>
-    public const int QueriesMax = 32;
+    public const int QueriesMax = 64;
 
     /// <summary>How many elements a value of this size takes.</summary>
     public static int Padded(int valueSize) => (valueSize + Tile - 1) / Tile * Tile;
