@@ -5,8 +5,8 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// Values of 32 inputs in cache lines of sixteen rows: lane r of a line is row r's. Inputs come in eight groups of
-/// four. A line has four bits of every byte of two groups that are four apart,
-/// or two bits of every byte of four groups that follow each other, or one bit of every byte of all eight.
+/// four, two to a pair. Whole bytes take a line to a group; four bits a line to a pair, its first group below; two bits
+/// a line to the first groups of all pairs and one to the second; one bit a line to everything.
 /// </summary>
 internal static unsafe class Bits
 {
@@ -40,33 +40,34 @@ internal static unsafe class Bits
 
     /// <summary>The low bits of four values, into the four lines of a block.</summary>
     public static void PutFour(byte* lines, int row, int group, uint values)
-        => At(lines, row, group % 4) |= (values & 0x0F0F_0F0F) << (group / 4 * 4);
+        => At(lines, row, group / 2) |= (values & 0x0F0F_0F0F) << (group % 2 * 4);
 
     /// <summary>Two bits of four values, into the two lines of a block.</summary>
     public static void PutTwo(byte* lines, int row, int group, uint values)
-        => At(lines, row, group / 4) |= (values & 0x0303_0303) << (group % 4 * 2);
+        => At(lines, row, group % 2) |= (values & 0x0303_0303) << (group / 2 * 2);
 
     /// <summary>One bit of four values, into the line of a block.</summary>
     public static void PutOne(byte* line, int row, int group, uint values)
-        => At(line, row, 0) |= (values & 0x0101_0101) << group;
+        => At(line, row, 0) |= (values & 0x0101_0101) << ((group / 2) + (group % 2 * 4));
 
     /// <summary>Whole bytes, into the eight lines of a block.</summary>
     public static void PutEight(byte* lines, int row, int group, uint values) => At(lines, row, group) = values;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Four(byte* lines, int group)
-        => Shift(lines + (group % 4 * LineBytes), group / 4 * 4) & Vector512.Create((byte)0x0F);
+    public static Vector512<byte> Four(byte* lines, int pair, int odd)
+        => Shift(lines + (pair * LineBytes), odd * 4) & Vector512.Create((byte)0x0F);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Two(byte* lines, int group)
-        => Shift(lines + (group / 4 * LineBytes), group % 4 * 2) & Vector512.Create((byte)0x03);
+    public static Vector512<byte> Two(byte* lines, int pair, int odd)
+        => Shift(lines + (odd * LineBytes), pair * 2) & Vector512.Create((byte)0x03);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> One(byte* line, int group)
-        => Shift(line, group) & Vector512.Create((byte)0x01);
+    public static Vector512<byte> One(byte* line, int pair, int odd)
+        => Shift(line, pair + (odd * 4)) & Vector512.Create((byte)0x01);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Eight(byte* lines, int group) => Vector512.Load(lines + (group * LineBytes));
+    public static Vector512<byte> Eight(byte* lines, int pair, int odd)
+        => Vector512.Load(lines + (((pair * 2) + odd) * LineBytes));
 
     /// <summary>What <see cref="Two"/> or <see cref="One"/> gave, as the bits above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,6 +15,8 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
 {
     public static int UnitLength => QuantizedBlock.Length;
 
+    public static int ColumnsPacked => TFormat.Lines == Bits.Groups ? int.MaxValue : 32;
+
     public static int UnitsUnpacked => 8;
 
     public static int UnpackedBytes => UnpackedBlocks<TFormat>.Bytes;
@@ -91,12 +93,21 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
             TSum s0 = Start<TSource>(pairs), s1 = Start<TSource>(pairs + 4), s2 = Start<TSource>(pairs + 8);
             TSum s3 = Start<TSource>(pairs + 12), s4 = Start<TSource>(pairs + 16), s5 = Start<TSource>(pairs + 20);
             TSum t0 = s0, t1 = s1, t2 = s2, t3 = s3, t4 = s4, t5 = s5;
-            Prefetch.Lines(a + lines + Prefetch.Distance, TSource.LinesAhead);
+            Prefetch.FewLines(a + lines + Prefetch.Distance, TSource.LinesAhead);
 
-            for (int group = 0; group < Bits.Groups; group++)
+            for (int pair = 0; pair < 4; pair++)
             {
-                Vector512<byte> wa = TSource.Sixteen(a + lines, group);
-                Vector512<byte> wb = TGroups.Value > 1 ? TSource.Sixteen(b + lines, group) : wa;
+                Vector512<byte> wa = TSource.Sixteen(a + lines, pair, 0);
+                Vector512<byte> wb = TGroups.Value > 1 ? TSource.Sixteen(b + lines, pair, 0) : wa;
+                Add<TGroups, TColumns>(0, wa, wb, x, ref s0, ref t0);
+                Add<TGroups, TColumns>(1, wa, wb, x, ref s1, ref t1);
+                Add<TGroups, TColumns>(2, wa, wb, x, ref s2, ref t2);
+                Add<TGroups, TColumns>(3, wa, wb, x, ref s3, ref t3);
+                Add<TGroups, TColumns>(4, wa, wb, x, ref s4, ref t4);
+                Add<TGroups, TColumns>(5, wa, wb, x, ref s5, ref t5);
+                x += step;
+                wa = TSource.Sixteen(a + lines, pair, 1);
+                wb = TGroups.Value > 1 ? TSource.Sixteen(b + lines, pair, 1) : wa;
                 Add<TGroups, TColumns>(0, wa, wb, x, ref s0, ref t0);
                 Add<TGroups, TColumns>(1, wa, wb, x, ref s1, ref t1);
                 Add<TGroups, TColumns>(2, wa, wb, x, ref s2, ref t2);

@@ -23,6 +23,19 @@ internal static unsafe class HalfLanes
         => (Vector512.ShiftLeft(bits, 13) & Vector512.Create(unchecked((int)0x8FFF_FFFF))).AsSingle()
             * Vector512.Create(Restore);
 
+    /// <summary>The same for scales, which are often so small that a product with one would be slow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadScales(Vector512<int> bits)
+    {
+        var magnitude = Vector512.ShiftLeft(bits & Vector512.Create(0x7FFF), 13);
+        Vector512<int> normal = magnitude + Vector512.Create(112 << 23);
+        Vector512<float> tiny = (magnitude + Vector512.Create(113 << 23)).AsSingle()
+            - Vector512.Create(113 << 23).AsSingle();
+        var isTiny = Vector512.LessThan(magnitude, Vector512.Create(1 << 23));
+        return (Vector512.ConditionalSelect(isTiny, tiny.AsInt32(), normal)
+            | (bits & Vector512.Create(int.MinValue))).AsSingle();
+    }
+
     /// <summary>Sixteen 16-bit integers with their signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Widen(byte* source)

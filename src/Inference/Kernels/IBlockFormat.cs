@@ -32,7 +32,7 @@ internal unsafe interface IBlockFormat
     static abstract void Put(byte* lines, int row, int group, uint values);
 
     /// <summary>Sixteen rows' group of four values.</summary>
-    static abstract Vector512<byte> Sixteen(byte* lines, int group);
+    static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);
 
     /// <summary>Whether a scale or a minimum makes finite weights.</summary>
     static abstract bool IsFinite(ushort bits);

@@ -21,5 +21,5 @@ internal unsafe interface IBlockSource
     static abstract Vector512<float> Minimum(byte* heads);
 
     /// <summary>Sixteen rows' group of four values.</summary>
-    static abstract Vector512<byte> Sixteen(byte* lines, int group);
+    static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);
 }

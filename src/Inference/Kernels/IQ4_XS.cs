@@ -53,7 +53,7 @@ internal readonly unsafe struct IQ4_XS : ISuperblockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Steps.Uneven(Bits.Four(lines, group));
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Steps.Uneven(Bits.Four(lines, pair, odd));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth)
@@ -64,7 +64,7 @@ internal readonly unsafe struct IQ4_XS : ISuperblockFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* packed)
-        => HalfLanes.Load(Vector512.ShiftRightArithmetic(Vector512.Load((int*)packed), 16));
+        => HalfLanes.LoadScales(Vector512.ShiftRightArithmetic(Vector512.Load((int*)packed), 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumFactor(byte* packed) => default;

@@ -45,7 +45,7 @@ internal unsafe interface ISuperblockFormat
     static abstract void Put(byte* lines, int row, int group, uint values);
 
     /// <summary>Sixteen rows' group of four values.</summary>
-    static abstract Vector512<byte> Sixteen(byte* lines, int group);
+    static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);
 
     /// <summary>Sixteen rows' scale of 16 values, each in both halves of its lane.</summary>
     static abstract Vector512<short> Scale(byte* packed, int sixteenth);

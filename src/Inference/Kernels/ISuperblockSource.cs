@@ -14,7 +14,7 @@ internal unsafe interface ISuperblockSource
     /// <summary>Where the values of one of its eight blocks of 32 begin.</summary>
     static abstract byte* Lines(byte* superblock, int block);
 
-    static abstract Vector512<byte> Sixteen(byte* lines, int group);
+    static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);
 
     static abstract Vector512<short> Scale(byte* superblock, int sixteenth);
 

@@ -9,6 +9,9 @@ internal unsafe interface ITile
     /// <summary>Values of a unit.</summary>
     static abstract int UnitLength { get; }
 
+    /// <summary>Up to how many columns unpacking costs more than it saves.</summary>
+    static abstract int ColumnsPacked { get; }
+
     /// <summary>Units that are unpacked at a time, few enough to stay in the first cache.</summary>
     static abstract int UnitsUnpacked { get; }
 

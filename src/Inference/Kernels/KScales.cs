@@ -60,7 +60,7 @@ internal static unsafe class KScales
     /// <summary>The half whose bytes two lines have.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Half(byte* low, byte* high)
-        => HalfLanes.Load(
+        => HalfLanes.LoadScales(
             Vector512.ShiftRightLogical(Vector512.Load((int*)low), HalvesAt)
             | Vector512.ShiftLeft(Vector512.ShiftRightArithmetic(Vector512.Load((int*)high), HalvesAt), 8));
 

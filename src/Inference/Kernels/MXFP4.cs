@@ -29,7 +29,7 @@ internal readonly unsafe struct MXFP4 : IBlockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Steps.Floats(Bits.Four(lines, group));
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Steps.Floats(Bits.Four(lines, pair, odd));
 
     public static bool IsFinite(ushort bits) => float.IsFinite(12 * BF16.One((byte*)&bits));
 

@@ -44,7 +44,7 @@ internal readonly unsafe struct PackedBlocks<TFormat> : IBlockSource
     public static Vector512<float> Minimum(byte* heads) => TFormat.Heads(heads + Bits.LineBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => TFormat.Sixteen(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => TFormat.Sixteen(lines, pair, odd);
 
     /// <summary>Moves one row's block of a file to its lanes; false when its scale or minimum is not finite.</summary>
     public static bool Pack(byte* file, byte* group, int block, int row)

@@ -23,7 +23,7 @@ internal readonly unsafe struct PackedSuperblocks<TFormat> : ISuperblockSource
         => Quarter(superblock, block >> 1) + ((1 + ((block & 1) * TFormat.Lines)) * Bits.LineBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => TFormat.Sixteen(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => TFormat.Sixteen(lines, pair, odd);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* superblock, int sixteenth) => TFormat.Scale(superblock, sixteenth);

@@ -16,12 +16,50 @@ internal static unsafe class Prefetch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Lines(byte* first, int lines)
     {
+        for (int i = 0; i < lines; i++)
+        {
+            Line(first + (i * Bits.LineBytes));
+        }
+    }
+
+    /// <summary>Fetches up to nine cache lines, with no loop where the compiler knows how many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FewLines(byte* first, int lines)
+    {
+        if (lines == 0)
+        {
+            return;
+        }
+
+        Line(first);
+        Line(first + Bits.LineBytes);
+        Line(first + (2 * Bits.LineBytes));
+
+        if (lines > 3)
+        {
+            Line(first + (3 * Bits.LineBytes));
+            Line(first + (4 * Bits.LineBytes));
+        }
+
+        if (lines > 5)
+        {
+            Line(first + (5 * Bits.LineBytes));
+            Line(first + (6 * Bits.LineBytes));
+        }
+
+        if (lines > 7)
+        {
+            Line(first + (7 * Bits.LineBytes));
+            Line(first + (8 * Bits.LineBytes));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(byte* line)
+    {
         if (Sse.IsSupported)
         {
-            for (int i = 0; i < lines; i++)
-            {
-                Sse.Prefetch0(first + (i * Bits.LineBytes));
-            }
+            Sse.Prefetch0(line);
         }
     }
 }

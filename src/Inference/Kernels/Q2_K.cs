@@ -56,7 +56,7 @@ internal readonly unsafe struct Q2_K : ISuperblockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutTwo(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Two(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Two(lines, pair, odd);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth) => Four(packed, sixteenth, 0);
@@ -66,11 +66,12 @@ internal readonly unsafe struct Q2_K : ISuperblockFormat
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Factor(byte* packed)
-        => HalfLanes.Load(Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(Vector512.Load((int*)packed), 16), 16));
+        => HalfLanes.LoadScales(
+            Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(Vector512.Load((int*)packed), 16), 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumFactor(byte* packed)
-        => HalfLanes.Load(Vector512.ShiftRightArithmetic(Vector512.Load((int*)packed), 16));
+        => HalfLanes.LoadScales(Vector512.ShiftRightArithmetic(Vector512.Load((int*)packed), 16));
 
     // Four bits of the byte of 16 values, in both halves of their lanes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

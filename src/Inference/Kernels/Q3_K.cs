@@ -65,8 +65,8 @@ internal readonly unsafe struct Q3_K : ISuperblockFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group)
-        => Bits.Two(lines, group) | Bits.Above(Bits.One(lines + (2 * Bits.LineBytes), group), 2);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd)
+        => Bits.Two(lines, pair, odd) | Bits.Above(Bits.One(lines + (2 * Bits.LineBytes), pair, odd), 2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth)

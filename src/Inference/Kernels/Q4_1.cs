@@ -28,10 +28,10 @@ internal readonly unsafe struct Q4_1 : IBlockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Four(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Four(lines, pair, odd);
 
     public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.LoadScales(HalfLanes.Widen(heads));
 }

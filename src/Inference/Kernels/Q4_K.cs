@@ -45,7 +45,7 @@ internal readonly unsafe struct Q4_K : ISuperblockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Four(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Four(lines, pair, odd);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth)

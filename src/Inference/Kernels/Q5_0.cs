@@ -32,11 +32,11 @@ internal readonly unsafe struct Q5_0 : IBlockFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group)
-        => Bits.Four(lines, group) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), group), 4);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd)
+        => Bits.Four(lines, pair, odd) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), pair, odd), 4);
 
     public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.LoadScales(HalfLanes.Widen(heads));
 }

@@ -51,8 +51,8 @@ internal readonly unsafe struct Q5_K : ISuperblockFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group)
-        => Bits.Four(lines, group) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), group), 4);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd)
+        => Bits.Four(lines, pair, odd) | Bits.Above(Bits.One(lines + (4 * Bits.LineBytes), pair, odd), 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth)

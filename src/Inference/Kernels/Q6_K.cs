@@ -62,8 +62,8 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group)
-        => Bits.Four(lines, group) | Bits.Above(Bits.Two(lines + (4 * Bits.LineBytes), group), 4);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd)
+        => Bits.Four(lines, pair, odd) | Bits.Above(Bits.Two(lines + (4 * Bits.LineBytes), pair, odd), 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* packed, int sixteenth)
@@ -73,7 +73,7 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
     public static Vector512<short> Minimums(byte* packed, int number) => Vector512<short>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Factor(byte* packed) => HalfLanes.Load(packed);
+    public static Vector512<float> Factor(byte* packed) => HalfLanes.LoadScales(HalfLanes.Widen(packed));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumFactor(byte* packed) => Vector512<float>.Zero;

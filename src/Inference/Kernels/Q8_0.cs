@@ -32,10 +32,10 @@ internal readonly unsafe struct Q8_0 : IBlockFormat
     public static void Put(byte* lines, int row, int group, uint values) => Bits.PutEight(lines, row, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Eight(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Eight(lines, pair, odd);
 
     public static bool IsFinite(ushort bits) => Half.IsFinite(BitConverter.UInt16BitsToHalf(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Heads(byte* heads) => HalfLanes.Load(heads);
+    public static Vector512<float> Heads(byte* heads) => HalfLanes.LoadScales(HalfLanes.Widen(heads));
 }

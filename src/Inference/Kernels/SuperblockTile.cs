@@ -15,6 +15,8 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
 {
     public static int UnitLength => QuantizedBlock.LengthMax;
 
+    public static int ColumnsPacked => 24;
+
     public static int UnitsUnpacked => 1;
 
     public static int UnpackedBytes => UnpackedSuperblocks<TFormat>.Bytes;
@@ -70,6 +72,7 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
     }
 
     // One source for one to six columns and one or two groups: the compiler drops what a count excludes.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TSource, TGroups, TColumns>(byte* a, byte* b, byte* x, int units, float* sums)
         where TSource : struct, ISuperblockSource
@@ -77,8 +80,11 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
         where TColumns : struct, ICount
     {
         int step = TColumns.Value * sizeof(int);
+        int parts = TFormat.IsSplit ? 2 : 1;
+        int bytes = TSource.Bytes;
+        int* dots = stackalloc int[QuantizedColumns.Side * 2 * RowGroup.Rows];
 
-        for (int unit = 0; unit < units; unit++, a += TSource.Bytes, b += TSource.Bytes)
+        for (int unit = 0; unit < units; unit++, a += bytes, b += bytes)
         {
             Vector512<int> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default;
             Vector512<int> b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default;
@@ -88,18 +94,27 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
                 byte* la = TSource.Lines(a, block);
                 byte* lb = TSource.Lines(b, block);
                 byte* pairs = x + (8 * step);
-                Prefetch.Lines(la + Prefetch.Distance, TSource.LinesAhead);
+                Prefetch.FewLines(la + Prefetch.Distance, TSource.LinesAhead);
 
-                for (int part = 0; part < Parts; part++)
+                for (int part = 0; part < parts; part++)
                 {
                     TSum s0 = Start(pairs), s1 = Start(pairs + 4), s2 = Start(pairs + 8);
                     TSum s3 = Start(pairs + 12), s4 = Start(pairs + 16), s5 = Start(pairs + 20);
                     TSum t0 = s0, t1 = s1, t2 = s2, t3 = s3, t4 = s4, t5 = s5;
 
-                    for (int group = part * 4; group < (Parts == 1 ? 8 : (part * 4) + 4); group++)
+                    for (int pair = part * 2; pair < (parts == 1 ? 4 : (part * 2) + 2); pair++)
                     {
-                        Vector512<byte> wa = TSource.Sixteen(la, group);
-                        Vector512<byte> wb = TGroups.Value > 1 ? TSource.Sixteen(lb, group) : wa;
+                        Vector512<byte> wa = TSource.Sixteen(la, pair, 0);
+                        Vector512<byte> wb = TGroups.Value > 1 ? TSource.Sixteen(lb, pair, 0) : wa;
+                        Add<TGroups, TColumns>(0, wa, wb, x, ref s0, ref t0);
+                        Add<TGroups, TColumns>(1, wa, wb, x, ref s1, ref t1);
+                        Add<TGroups, TColumns>(2, wa, wb, x, ref s2, ref t2);
+                        Add<TGroups, TColumns>(3, wa, wb, x, ref s3, ref t3);
+                        Add<TGroups, TColumns>(4, wa, wb, x, ref s4, ref t4);
+                        Add<TGroups, TColumns>(5, wa, wb, x, ref s5, ref t5);
+                        x += step;
+                        wa = TSource.Sixteen(la, pair, 1);
+                        wb = TGroups.Value > 1 ? TSource.Sixteen(lb, pair, 1) : wa;
                         Add<TGroups, TColumns>(0, wa, wb, x, ref s0, ref t0);
                         Add<TGroups, TColumns>(1, wa, wb, x, ref s1, ref t1);
                         Add<TGroups, TColumns>(2, wa, wb, x, ref s2, ref t2);
@@ -123,12 +138,13 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
                 x += 2 * step;
             }
 
-            Finish<TSource, TGroups, TColumns>(0, a, b, x, a0, b0, sums);
-            Finish<TSource, TGroups, TColumns>(1, a, b, x, a1, b1, sums);
-            Finish<TSource, TGroups, TColumns>(2, a, b, x, a2, b2, sums);
-            Finish<TSource, TGroups, TColumns>(3, a, b, x, a3, b3, sums);
-            Finish<TSource, TGroups, TColumns>(4, a, b, x, a4, b4, sums);
-            Finish<TSource, TGroups, TColumns>(5, a, b, x, a5, b5, sums);
+            Keep<TGroups, TColumns>(0, a0, b0, dots);
+            Keep<TGroups, TColumns>(1, a1, b1, dots);
+            Keep<TGroups, TColumns>(2, a2, b2, dots);
+            Keep<TGroups, TColumns>(3, a3, b3, dots);
+            Keep<TGroups, TColumns>(4, a4, b4, dots);
+            Keep<TGroups, TColumns>(5, a5, b5, dots);
+            Finish<TSource, TGroups, TColumns>(a, b, x, dots, sums);
             x += 5 * step;
         }
     }

@@ -17,7 +17,7 @@ internal static unsafe class TiledProduct<TTile>
 
     public static void Run(Product* product, int firstGroup, int lastGroup)
     {
-        if (product->Columns <= QuantizedColumns.Side)
+        if (product->Columns <= TTile.ColumnsPacked)
         {
             Few(product, firstGroup, lastGroup);
         }
@@ -27,6 +27,7 @@ internal static unsafe class TiledProduct<TTile>
         }
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Few(Product* product, int firstGroup, int lastGroup)
     {
@@ -34,18 +35,22 @@ internal static unsafe class TiledProduct<TTile>
         long groupBytes = TTile.GroupBytes(product->Width);
         int units = product->Width / TTile.UnitLength;
 
+        int unitBytes = QuantizedColumns.UnitBytes(TTile.UnitLength);
+
         for (int group = firstGroup; group < lastGroup; group++)
         {
-            Clear(sums, QuantizedColumns.Side);
-            TTile.Packed(product->Tiles + (group * groupBytes), product->Quants, units, product->Columns, sums);
-
-            for (int column = 0; column < product->Columns; column++)
+            for (int column = 0; column < product->Columns; column += QuantizedColumns.Side)
             {
-                RowGroup.Store(product, group, column, Vector512.Load(sums + (column * RowGroup.Rows)));
+                int side = Math.Min(QuantizedColumns.Side, product->Columns - column);
+                byte* x = product->Quants + ((long)column * units * unitBytes);
+                Clear(sums, side);
+                TTile.Packed(product->Tiles + (group * groupBytes), x, units, side, sums);
+                Store(product, group, 1, column, side, sums);
             }
         }
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Many(Product* product, int firstGroup, int lastGroup)
     {

@@ -32,7 +32,7 @@ internal readonly unsafe struct UnpackedBlocks<TFormat> : IBlockSource
     public static Vector512<float> Minimum(byte* heads) => Vector512.Load((float*)(heads + Bits.LineBytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Eight(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Eight(lines, pair, odd);
 
     /// <summary>Unpacks blocks first to first + count - 1 of a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -51,7 +51,7 @@ internal readonly unsafe struct UnpackedBlocks<TFormat> : IBlockSource
 
             for (int i = 0; i < Bits.Groups; i++)
             {
-                TFormat.Sixteen(group + lines, i).Store(target + ((HeadLines + i) * Bits.LineBytes));
+                TFormat.Sixteen(group + lines, i / 2, i % 2).Store(target + ((HeadLines + i) * Bits.LineBytes));
             }
         }
     }

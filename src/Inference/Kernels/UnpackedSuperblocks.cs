@@ -5,29 +5,25 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// Superblocks of sixteen rows as a product with many columns wants them: the scale of scales and that of minimums as
-/// floats, lines of minimums, sixteen of scales, then 64 lines with a byte to a value.
+/// floats, up to sixteen lines of minimums, sixteen of scales, then 64 lines with a byte to a value.
 /// </summary>
 internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
     where TFormat : struct, ISuperblockFormat
 {
     private const int MinimumsAt = 2 * Bits.LineBytes;
+    private const int ScalesAt = MinimumsAt + (16 * Bits.LineBytes);
+    private const int ValuesAt = ScalesAt + (16 * Bits.LineBytes);
 
     public static int Bytes => ValuesAt + (64 * Bits.LineBytes);
 
     public static int LinesAhead => 0;
-
-    private static int MinimumLines => TFormat.MinimumLength == 32 ? 4 : TFormat.MinimumLength;
-
-    private static int ScalesAt => MinimumsAt + (MinimumLines * Bits.LineBytes);
-
-    private static int ValuesAt => ScalesAt + (16 * Bits.LineBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Lines(byte* superblock, int block)
         => superblock + ValuesAt + (block * Bits.Groups * Bits.LineBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Sixteen(byte* lines, int group) => Bits.Eight(lines, group);
+    public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Eight(lines, pair, odd);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Scale(byte* superblock, int sixteenth)
@@ -57,7 +53,7 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
                 TFormat.MinimumFactor(packed).Store((float*)(target + Bits.LineBytes));
             }
 
-            for (int number = 0; number < MinimumLines; number++)
+            for (int number = 0; number < (TFormat.MinimumLength == 32 ? 4 : TFormat.MinimumLength); number++)
             {
                 TFormat.Minimums(packed, number).Store((short*)(target + MinimumsAt + (number * Bits.LineBytes)));
             }
@@ -74,7 +70,7 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
 
                 for (int group = 0; group < Bits.Groups; group++)
                 {
-                    TFormat.Sixteen(lines, group).Store(Lines(target, block) + (group * Bits.LineBytes));
+                    TFormat.Sixteen(lines, group / 2, group % 2).Store(Lines(target, block) + (group * Bits.LineBytes));
                 }
             }
         }
