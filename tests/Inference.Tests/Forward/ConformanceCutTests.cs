@@ -21,6 +21,24 @@ public sealed class ConformanceCutTests : KitFixture
         CutTests.AssertCutsChangeNothing(model.File, KvCacheType.F16, ids);
     }
 
+    [TestCaseSource(nameof(RandomModels))]
+    public void Random_models_may_be_cut_where_they_say(string path)
+    {
+        using var model = Reference.Open(path, out string reason);
+
+        if (model is null)
+        {
+            Assert.Ignore($"Not run: {reason}");
+        }
+
+        CutTests.AssertCutsChangeNothing(
+            model!.File, KvCacheType.F16, Reference.Ids(model.Facts.GetProperty("tokens"))[..40]);
+    }
+
+    private static IEnumerable<TestCaseData> RandomModels()
+        => Reference.In("arch").Select(path => new TestCaseData(path)
+            .SetName($"ConformanceCut(arch/{Path.GetFileNameWithoutExtension(path)})"));
+
     private static IEnumerable<TestCaseData> Models()
         => Reference.In("trained").Select(path => new TestCaseData(path)
             .SetName($"ConformanceCut({Path.GetFileNameWithoutExtension(path)})"));

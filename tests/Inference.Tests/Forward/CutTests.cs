@@ -4,6 +4,7 @@ using Swarm.Inference.Forward;
 using Swarm.Inference.Kernels;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
+using Swarm.Inference.Tests.Forward.Oracle;
 using Swarm.Inference.Threading;
 using Swarm.Testing;
 
@@ -24,6 +25,50 @@ public sealed class CutTests
     {
         using ModelFile model = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), type);
         AssertCutsChangeNothing(model, cache, Ids);
+    }
+
+    [Test]
+    public void Every_architecture_may_be_cut_where_it_says(
+        [ValueSource(typeof(SmallModels), nameof(SmallModels.Names))] string name,
+        [Values(GgmlType.F32, GgmlType.Q8_0)] GgmlType type)
+    {
+        using ModelFile model = SmallModels.Open(name, type);
+        AssertCutsChangeNothing(model, KvCacheType.F16, [.. Ids[..40].Select(id => id % 67)]);
+    }
+
+    [Test]
+    public void Fewer_instructions_change_no_bit_of_any_architecture(
+        [ValueSource(typeof(SmallModels), nameof(SmallModels.Names))] string name)
+    {
+        using ModelFile model = SmallModels.Open(name, GgmlType.Q8_0);
+        float[][] all = [.. Enum.GetValues<Isa>().Select(limit => Logits(model, limit, 67))];
+
+        foreach (float[] logits in all)
+        {
+            AssertSame(logits, all[0]);
+        }
+    }
+
+    [Test]
+    public void Neighbours_in_a_batch_change_no_bit_of_any_architecture(
+        [ValueSource(typeof(SmallModels), nameof(SmallModels.Names))] string name)
+    {
+        using ModelFile model = SmallModels.Open(name, GgmlType.F32);
+        using var pool = new ComputePool(2);
+        using var span = ModelSpan.Load(model, model.Config.AllBlocks, pool);
+        int[][] texts = [[.. Enumerable.Range(1, 30)], [.. Enumerable.Range(20, 7)], [.. Enumerable.Range(5, 19)]];
+        KvCache[] caches = [.. texts.Select(_ => span.NewCache(span.Blocks, 50, KvCacheType.F16))];
+        float[][] rows = [.. texts.Select(ids => new float[ids.Length * model.Config.Width])];
+        span.Run([.. texts.Select((ids, i) => LogitRows.Slice(span, caches[i], 0, ids, rows[i]))]);
+
+        for (int i = 0; i < texts.Length; i++)
+        {
+            using KvCache alone = span.NewCache(span.Blocks, 50, KvCacheType.F16);
+            float[] expected = new float[rows[i].Length];
+            span.Run([LogitRows.Slice(span, alone, 0, texts[i], expected)]);
+            AssertSame(rows[i], expected);
+            caches[i].Dispose();
+        }
     }
 
     [Test]
@@ -76,9 +121,15 @@ public sealed class CutTests
 
         foreach (int[] cuts in Cuts(last))
         {
+            int[] borders = [0, .. cuts, last];
+
+            if (!borders.All(model.Config.MayCutBefore))
+            {
+                continue;
+            }
+
             foreach (ComputePool pool in new[] { one, two })
             {
-                int[] borders = [0, .. cuts, last];
                 ModelSpan[] stages =
                 [
                     .. borders.Skip(1).Select((end, i) => ModelSpan.Load(model, new BlockRange(borders[i], end), pool)),
@@ -113,11 +164,11 @@ public sealed class CutTests
         }
     }
 
-    private static float[] Logits(ModelFile model, Isa limit)
+    private static float[] Logits(ModelFile model, Isa limit, int vocabulary = 256)
     {
         using var pool = new ComputePool(1, limit);
         using var span = ModelSpan.Load(model, model.Config.AllBlocks, pool);
-        return LogitRows.Of(span, Ids[..40], KvCacheType.F16, 17);
+        return LogitRows.Of(span, [.. Ids[..40].Select(id => id % vocabulary)], KvCacheType.F16, 17);
     }
 
     private static void AssertSame(float[] logits, float[] expected)

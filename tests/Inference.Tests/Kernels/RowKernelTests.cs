@@ -30,6 +30,90 @@ public sealed unsafe class RowKernelTests
             (x, y, _, n, output) => SwiGlu.Vector(x, y, n, output));
 
     [Test]
+    public void Ge_glu_agrees()
+        => Agree(
+            (x, y, _, n, output) => GeGlu.Scalar(x, y, n, output),
+            (x, y, _, n, output) => GeGlu.Vector(x, y, n, output));
+
+    [Test]
+    public void Clamped_swi_glu_agrees()
+        => Agree(
+            (x, y, _, n, output) => ClampedSwiGlu.Scalar(x, y, n, output),
+            (x, y, _, n, output) => ClampedSwiGlu.Vector(x, y, n, output));
+
+    [Test]
+    public void Sigmoid_agrees()
+        => Agree(
+            (x, y, _, n, output) => Sigmoid.Scalar(x, y, n, output),
+            (x, y, _, n, output) => Sigmoid.Vector(x, y, n, output));
+
+    [Test]
+    public void Unit_length_agrees()
+        => Agree(
+            (x, _, _, n, output) => OnCopy(x, n, output, row => UnitLength.Row(row, 1e-6f, 2, n, vectors: false)),
+            (x, _, _, n, output) => OnCopy(x, n, output, row => UnitLength.Row(row, 1e-6f, 2, n, vectors: true)));
+
+    [Test]
+    public void Softcap_agrees()
+        => Agree(
+            (x, _, _, n, output) => OnCopy(x, n, output, row => Softcap.Scalar(row, 0.5f, 30, n)),
+            (x, _, _, n, output) => OnCopy(x, n, output, row => Softcap.Vector(row, 0.5f, 30, n)));
+
+    [Test]
+    public void Every_column_of_the_delta_rule_is_what_it_is_alone([Values(1, 15, 16, 17, 40)] int columns)
+    {
+        const int Rows = 7;
+        var random = new Random(columns);
+        using NativeBuffer matrix = Numbers(random, Rows * columns);
+        using NativeBuffer asked = Numbers(random, 2 * Rows);
+        using NativeBuffer value = Numbers(random, columns);
+        using var output = NativeBuffer.OfFloats(columns);
+        float* alone = stackalloc float[Rows];
+        float[] before = new Span<float>(matrix.Floats, Rows * columns).ToArray();
+        DeltaRule.Step(
+            matrix.Floats, asked.Floats, asked.Floats + Rows, value.Floats, 0.9f, 0.4f, Rows, columns, output.Floats);
+
+        for (int column = 0; column < columns; column++)
+        {
+            float answer;
+
+            for (int row = 0; row < Rows; row++)
+            {
+                alone[row] = before[(row * columns) + column];
+            }
+
+            DeltaRule.Step(
+                alone, asked.Floats, asked.Floats + Rows, value.Floats + column, 0.9f, 0.4f, Rows, 1, &answer);
+            Assert.That(Same(output.Floats[column], answer), $"column {column}");
+            Assert.That(Same(matrix.Floats[column], alone[0]), $"column {column}");
+        }
+    }
+
+    [Test]
+    public void Every_channel_of_a_convolution_is_what_it_is_alone([Values(1, 15, 16, 33)] int channels)
+    {
+        const int Taps = 3;
+        var random = new Random(channels);
+        using NativeBuffer tail = Numbers(random, Taps * channels);
+        using NativeBuffer weights = Numbers(random, Taps * channels);
+        using NativeBuffer input = Numbers(random, channels);
+        using var output = NativeBuffer.OfFloats(channels);
+        float[] before = new Span<float>(tail.Floats, Taps * channels).ToArray();
+        CausalConvolution.Step(
+            tail.Floats, input.Floats, weights.Floats, Taps, channels, 0, channels, output.Floats);
+
+        for (int channel = 0; channel < channels; channel++)
+        {
+            float sum = MathF.FusedMultiplyAdd(weights.Floats[channel], before[channel], 0);
+            sum = MathF.FusedMultiplyAdd(weights.Floats[channels + channel], before[channels + channel], sum);
+            sum = MathF.FusedMultiplyAdd(weights.Floats[(2 * channels) + channel], input.Floats[channel], sum);
+            Assert.That(Same(output.Floats[channel], sum), $"channel {channel}");
+            Assert.That(Same(tail.Floats[channel], before[channels + channel]));
+            Assert.That(Same(tail.Floats[channels + channel], input.Floats[channel]));
+        }
+    }
+
+    [Test]
     public void Gelu_agrees()
         => Agree(
             (x, _, _, n, output) => Gelu.Scalar(x, n, output),
@@ -91,6 +175,14 @@ public sealed unsafe class RowKernelTests
         float other = QuantizedBlock.Vector(source, 32, quants, pairs);
         Assert.That(scale, Is.EqualTo(expected));
         Assert.That(other, Is.EqualTo(expected));
+    }
+
+    private delegate void InPlace(float* row);
+
+    private static void OnCopy(float* x, int count, float* output, InPlace action)
+    {
+        new Span<float>(x, count).CopyTo(new Span<float>(output, count));
+        action(output);
     }
 
     private static void Agree(Row scalar, Row vector)
