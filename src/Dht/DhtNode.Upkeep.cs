@@ -47,6 +47,27 @@ public sealed partial class DhtNode
         }
     }
 
+    /// <summary>Gets to know a node at an address learnt elsewhere; who knew nobody joins through it.</summary>
+    /// <returns>Whether it answered.</returns>
+    public async Task<bool> MeetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        bool isAlone;
+
+        lock (_gate)
+        {
+            isAlone = _table.Count == 0;
+        }
+
+        bool answered = await GreetAsync(address, cancel);
+
+        if (answered && isAlone)
+        {
+            await FindPlaceAsync(cancel);
+        }
+
+        return answered;
+    }
+
     /// <summary>Keeps the table, the store and the publications alive until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -81,14 +102,19 @@ public sealed partial class DhtNode
 
         bool[] answered = await Task.WhenAll(bootstraps.Select(address => GreetAsync(address, cancel)));
 
+        await FindPlaceAsync(cancel);
+        _isReady |= bootstraps.Length == 0;
+        return answered.Contains(true);
+    }
+
+    private async Task FindPlaceAsync(CancellationToken cancel)
+    {
         if (_table.Count > 0)
         {
             await FindNeighboursAsync(cancel);
             await FindFarRegionsAsync(cancel);
+            _isReady |= _table.Count > 0;
         }
-
-        _isReady |= bootstraps.Length == 0 || _table.Count > 0;
-        return answered.Contains(true);
     }
 
     // Dials an address of which it is not known who answers there.
@@ -103,7 +129,10 @@ public sealed partial class DhtNode
 
             lock (_gate)
             {
-                _bootstraps[address] = link.Remote;
+                if (_bootstraps.ContainsKey(address))
+                {
+                    _bootstraps[address] = link.Remote;
+                }
             }
 
             if (link.Remote == Id)

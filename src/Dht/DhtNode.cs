@@ -111,6 +111,15 @@ public sealed partial class DhtNode : IDisposable
 
     private Moment Now => new(Elapsed, _time.GetUtcNow());
 
+    /// <summary>Whether a node is in the routing table.</summary>
+    public bool Knows(NodeId node)
+    {
+        lock (_gate)
+        {
+            return _table.Contains(node);
+        }
+    }
+
     /// <summary>Ends every wait of this node; its records die with their leases.</summary>
     public void Dispose() => _stop.Cancel();
 

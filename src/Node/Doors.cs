@@ -1,11 +1,19 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Node.Discovery.Lan;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
 
-/// <summary>The ways from a command into a swarm: the addresses a person gives, or the node that runs here.</summary>
+/// <summary>
+/// The ways from a command into a swarm: the addresses a person gives, the node that runs here, or a node that is
+/// announced on the local network.
+/// </summary>
 internal static class Doors
 {
-    /// <summary>Where to start from; empty when there is no way in.</summary>
+    // Nodes answer within milliseconds; a wireless network may lose the first two questions.
+    private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(1500);
+
+    /// <summary>Where to start from; empty when neither an address was given nor a node runs here.</summary>
     public static IReadOnlyList<PeerAddress> Find(IReadOnlyList<PeerAddress> bootstrap, string folder)
         => bootstrap.Count > 0
             ? bootstrap
@@ -14,20 +22,21 @@ internal static class Doors
                 : [];
 
     /// <summary>Joins as a guest that serves nothing and whom nobody dials.</summary>
-    /// <exception cref="CommandException">There is no way in, or nobody opened.</exception>
+    /// <param name="swarm">The swarm's name.</param>
+    /// <param name="doors">Where to start from.</param>
+    /// <param name="lan">Whether to look around when there is no door.</param>
+    /// <param name="cancel">Ends the attempt.</param>
+    /// <exception cref="CommandException">There is no way in.</exception>
     public static async Task<SwarmMember> EnterAsync(
-        string swarm,
-        IReadOnlyList<PeerAddress> bootstrap,
-        string folder,
-        CancellationToken cancel)
+        string swarm, IReadOnlyList<PeerAddress> doors, bool lan, CancellationToken cancel)
     {
-        IReadOnlyList<PeerAddress> doors = Find(bootstrap, folder);
-
         if (doors.Count == 0)
         {
-            throw CommandException.Failed(
-                $"no node of swarm '{swarm}' runs here: start one with 'swarm join', or name one with --bootstrap "
-                    + "HOST:PORT.");
+            return lan && await TryEnterByLanAsync(swarm, cancel) is { } found
+                ? found
+                : throw CommandException.Failed(
+                    $"no node of swarm '{swarm}' runs here{(lan ? " or is found on the local network" : "")}: start "
+                        + "one with 'swarm join', or name one with --bootstrap HOST:PORT.");
         }
 
         var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);
@@ -43,5 +52,40 @@ internal static class Doors
             await member.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Joins as a guest through the first node of the local network that proves to be of the swarm.</summary>
+    /// <returns>Null when there is none.</returns>
+    public static async Task<SwarmMember?> TryEnterByLanAsync(string swarm, CancellationToken cancel)
+    {
+        var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);
+
+        try
+        {
+            member.Start();
+            var discovery = new LanDiscovery(
+                member.Swarm, service: null, TimeProvider.System, new EntropyRandom(), NullLogger.Instance);
+            await using HintDialler dialler = member.CreateDialler(discovery, TimeProvider.System, NullLogger.Instance);
+            dialler.Start();
+
+            if (await dialler.MeetFirstAsync(LookMax, cancel))
+            {
+                return member;
+            }
+
+            // Somebody was there: why it is no way in helps more than that there is none.
+            if (dialler.LastRefusal is { } reason)
+            {
+                throw reason;
+            }
+        }
+        catch
+        {
+            await member.DisposeAsync();
+            throw;
+        }
+
+        await member.DisposeAsync();
+        return null;
     }
 }

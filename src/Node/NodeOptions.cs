@@ -25,6 +25,9 @@ public sealed record NodeOptions
     /// <summary>Nodes of the swarm to start from; none starts a new swarm.</summary>
     public IReadOnlyList<PeerAddress> Bootstrap { get; init; } = [];
 
+    /// <summary>Whether to be found, and to look for others, on the local network.</summary>
+    public bool Lan { get; init; } = true;
+
     /// <summary>The swarm.</summary>
     public required string Swarm { get; init; }
 

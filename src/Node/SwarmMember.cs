@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Dht;
 using Swarm.Inference;
+using Swarm.Node.Discovery.Lan;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
@@ -107,6 +108,30 @@ internal sealed class SwarmMember : IAsyncDisposable
 
         _ = await Dht.BootstrapAsync(doors, cancel);
     }
+
+    /// <summary>Gets to know a node that was found by chance.</summary>
+    /// <exception cref="LinkClosedException">Nobody answers there, or somebody else.</exception>
+    /// <exception cref="FaultException">Who answers is of another swarm or version.</exception>
+    public async Task MeetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        _ = await Links.GetAsync(address, cancel);
+
+        if (!await Dht.MeetAsync(address, cancel))
+        {
+            throw new LinkClosedException($"{address} does not answer.");
+        }
+    }
+
+    /// <summary>A dialler of the nodes that the local network tells of; not started.</summary>
+    public HintDialler CreateDialler(ILanDiscovery lan, TimeProvider time, ILogger log)
+        => new(
+            lan,
+            MeetAsync,
+            node => node == Key.Id || Dht.Knows(node),
+            () => Dht.Status.Contacts == 0,
+            time,
+            new EntropyRandom(),
+            log);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
+using Swarm.Node.Discovery.Lan;
 using Swarm.Node.Execution;
 using Swarm.Node.Membership;
 using Swarm.Node.Placement;
@@ -24,6 +26,9 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
     // A tombstone is a courtesy: peers notice a missing node anyway.
     private static readonly TimeSpan WithdrawMax = TimeSpan.FromSeconds(3);
+
+    // Nodes that start together announce themselves within a second; more is not worth waiting for.
+    private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(1250);
 
     private const int ControlTokenBytes = 32;
 
@@ -73,9 +78,10 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
         try
         {
-            await member.EnterAsync(options.Bootstrap, stop);
+            await using HintDialler? lan = StartLan(member);
+            await EnterAsync(member, lan, stop);
             NodeLog.SwarmJoined(log, options.Swarm, member.Dht.Status.Contacts);
-            await ServeAsync(new Seat(model, member, stages, plan), planner, pool, stop, stopNow);
+            await ServeAsync(new Seat(model, member, stages, plan) { Lan = lan }, planner, pool, stop, stopNow);
         }
         finally
         {
@@ -83,6 +89,32 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         }
 
         NodeLog.Left(log);
+    }
+
+    // Who listens on loopback only has nothing to tell its neighbours.
+    private HintDialler? StartLan(SwarmMember member)
+    {
+        if (!options.Lan || IPAddress.IsLoopback(options.Listen.Address))
+        {
+            return null;
+        }
+
+        var service = new LanService(
+            member.Key.Id, member.Swarm, new IPEndPoint(options.Listen.Address, member.Addresses[0].Port));
+        var discovery = new LanDiscovery(member.Swarm, service, time, new EntropyRandom(), log);
+        HintDialler dialler = member.CreateDialler(discovery, time, log);
+        dialler.Start();
+        return dialler;
+    }
+
+    private async Task EnterAsync(SwarmMember member, HintDialler? lan, CancellationToken stop)
+    {
+        if (options.Bootstrap.Count == 0 && lan is not null && !await lan.MeetFirstAsync(LookMax, stop))
+        {
+            LanLog.Alone(log, options.Swarm);
+        }
+
+        await member.EnterAsync(options.Bootstrap, stop);
     }
 
     private async Task ServeAsync(
@@ -190,6 +222,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
     private async Task DrainAsync(Seat seat, OfferPublisher publisher, CancellationToken stopNow)
     {
         NodeLog.Leaving(log, seat.Stages.SessionCount);
+        seat.Lan?.Withdraw();
         await TryAnnounceAsync(publisher, Offer(seat, OfferState.Draining), stopNow);
 
         try
@@ -315,5 +348,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         public StageService Stages { get; } = stages;
 
         public SpanPlan Plan { get; set; } = plan;
+
+        public HintDialler? Lan { get; init; }
     }
 }

@@ -52,6 +52,11 @@ internal static class CommonOptions
         Description = "Write JSON for machines instead of text for people.",
     };
 
+    public static Option<bool> NoLan() => new("--no-lan")
+    {
+        Description = "Neither be found nor look for nodes on the local network (mDNS).",
+    };
+
     public static Option<int> Threads()
     {
         var option = new Option<int>("--threads", "-t")

@@ -45,6 +45,7 @@ internal static class GenerateCommand
         kv.AcceptOnlyFromAmong([.. CacheTypes.ByName.Keys]);
         var sampling = new SamplingFlags();
         Option<PeerAddress[]> bootstrap = CommonOptions.Bootstrap();
+        Option<bool> noLan = CommonOptions.NoLan();
         Option<string> swarm = CommonOptions.Swarm();
         Option<string?> dataDir = CommonOptions.DataDir();
         Option<int> threads = CommonOptions.Threads();
@@ -55,7 +56,7 @@ internal static class GenerateCommand
         };
         verb.Arguments.Add(prompt);
 
-        Option[] all = [model, file, .. sampling.All, kv, local, bootstrap, swarm, dataDir, threads, json];
+        Option[] all = [model, file, .. sampling.All, kv, local, bootstrap, noLan, swarm, dataDir, threads, json];
 
         foreach (Option option in all)
         {
@@ -76,6 +77,7 @@ internal static class GenerateCommand
                 Local = parsed.GetValue(local),
                 Threads = parsed.GetValue(threads),
                 Bootstrap = parsed.GetValue(bootstrap) ?? [],
+                Lan = !parsed.GetValue(noLan),
                 Swarm = swarmName,
                 Folder = Path.GetFullPath(parsed.GetValue(dataDir) ?? NodeFolder.Default(swarmName)),
                 Json = parsed.GetValue(json),

@@ -25,6 +25,9 @@ internal sealed record GenerateOptions
 
     public IReadOnlyList<PeerAddress> Bootstrap { get; init; } = [];
 
+    /// <summary>Whether to look for nodes on the local network.</summary>
+    public bool Lan { get; init; }
+
     public required string Swarm { get; init; }
 
     public required string Folder { get; init; }

@@ -16,17 +16,23 @@ internal static class GenerateRun
 
         if (doors.Count > 0)
         {
-            line = await SwarmGeneration.RunAsync(options, path, doors, output, TimeProvider.System, cancel);
+            SwarmMember member = await Doors.EnterAsync(options.Swarm, doors, lan: false, cancel);
+            line = await SwarmGeneration.RunAsync(options, path, member, output, TimeProvider.System, cancel);
         }
         else if (path is not null)
         {
             line = LocalGeneration.Run(options, path, output, TimeProvider.System, cancel);
         }
+        else if (!options.Local && options.Lan && await Doors.TryEnterByLanAsync(options.Swarm, cancel) is { } found)
+        {
+            line = await SwarmGeneration.RunAsync(options, path: null, found, output, TimeProvider.System, cancel);
+        }
         else
         {
             throw CommandException.Usage(options.Local
                 ? $"there is no file '{options.Model}': --local needs a GGUF file, or '{ModelPath.BuiltIn}'."
-                : $"there is no file '{options.Model}', and no node runs here that could know the name: "
+                : $"there is no file '{options.Model}', and no node that could know the name runs here "
+                    + $"or is found on the local network in swarm '{options.Swarm}': "
                     + "give a file, or a node of the swarm with --bootstrap HOST:PORT.");
         }
 

@@ -47,7 +47,7 @@ internal sealed class JoinFlags
 
     private readonly Option<IPEndPoint?> _listen = new("--listen", "-l")
     {
-        Description = "Where to listen; other devices do not reach loopback. [default: 127.0.0.1:0]",
+        Description = "Where to listen; others neither reach nor find a node on loopback. [default: 127.0.0.1:0]",
         HelpName = "IP:PORT",
         CustomParser = CommonOptions.ParseListen,
     };
@@ -62,6 +62,7 @@ internal sealed class JoinFlags
     private readonly Option<PeerAddress[]> _bootstrap = CommonOptions.Bootstrap();
     private readonly Option<string> _swarm = CommonOptions.Swarm();
     private readonly Option<string?> _dataDir = CommonOptions.DataDir();
+    private readonly Option<bool> _noLan = CommonOptions.NoLan();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -86,7 +87,7 @@ internal sealed class JoinFlags
     }
 
     public IEnumerable<Option> All
-        => [_model, _blocks, _memory, _listen, _bootstrap, _name, _swarm, _dataDir, _threads, _json];
+        => [_model, _blocks, _memory, _listen, _bootstrap, _noLan, _name, _swarm, _dataDir, _threads, _json];
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
@@ -105,6 +106,7 @@ internal sealed class JoinFlags
             MemoryBytes = parsed.GetValue(_memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             Listen = parsed.GetValue(_listen) ?? new IPEndPoint(IPAddress.Loopback, 0),
             Bootstrap = parsed.GetValue(_bootstrap) ?? [],
+            Lan = !parsed.GetValue(_noLan),
             Swarm = swarm,
             Name = parsed.GetRequiredValue(_name),
             Folder = Path.GetFullPath(parsed.GetValue(_dataDir) ?? NodeFolder.Default(swarm)),

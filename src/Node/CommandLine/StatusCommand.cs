@@ -10,6 +10,7 @@ internal static class StatusCommand
     public static Command Create(Terminal terminal)
     {
         Option<PeerAddress[]> bootstrap = CommonOptions.Bootstrap();
+        Option<bool> noLan = CommonOptions.NoLan();
         Option<string> swarm = CommonOptions.Swarm();
         Option<string?> dataDir = CommonOptions.DataDir();
         Option<bool> json = CommonOptions.Json();
@@ -18,7 +19,7 @@ internal static class StatusCommand
             Examples = ["swarm status", "swarm status --json --bootstrap 192.168.1.5:4747"],
         };
 
-        foreach (Option option in (Option[])[bootstrap, swarm, dataDir, json])
+        foreach (Option option in (Option[])[bootstrap, noLan, swarm, dataDir, json])
         {
             verb.Options.Add(option);
         }
@@ -29,7 +30,7 @@ internal static class StatusCommand
             string folder = Path.GetFullPath(parsed.GetValue(dataDir) ?? NodeFolder.Default(name));
             using var interrupts = new Interrupts();
             await using SwarmMember member = await Doors.EnterAsync(
-                name, parsed.GetValue(bootstrap) ?? [], folder, interrupts.First);
+                name, Doors.Find(parsed.GetValue(bootstrap) ?? [], folder), !parsed.GetValue(noLan), interrupts.First);
             SwarmStatus status = await SwarmStatus.ReadAsync(member, name, interrupts.First);
 
             if (parsed.GetValue(json))

@@ -16,12 +16,12 @@ internal static class SwarmGeneration
     public static async Task<ClosingLine> RunAsync(
         GenerateOptions options,
         string? path,
-        IReadOnlyList<PeerAddress> doors,
+        SwarmMember entered,
         Stream output,
         TimeProvider time,
         CancellationToken cancel)
     {
-        await using SwarmMember member = await Doors.EnterAsync(options.Swarm, doors, options.Folder, cancel);
+        await using SwarmMember member = entered;
         (ModelFile file, ReadOnlyMemory<byte> hash) = path is null
             ? await FindAsync(options.Model, member, time, cancel)
             : Read(path, options.Folder, time, cancel);

@@ -103,7 +103,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     private async Task ShowBlocksAsync(PeerAddress door, CancellationToken cancel)
     {
         Say("\n[bold]2[/]  Who holds what, as the nodes announced it to one another:\n");
-        await using SwarmMember guest = await Doors.EnterAsync(_swarm, [door], _folder, cancel);
+        await using SwarmMember guest = await Doors.EnterAsync(_swarm, [door], lan: false, cancel);
         SwarmStatus status = await SwarmStatus.ReadAsync(guest, _swarm, cancel);
         ModelStatus model = status.Models.Single();
         StatusTable.Show(console, model);
