@@ -64,7 +64,8 @@ internal static class SmallModels
     private static (string, object)[] Latent =>
     [
         .. Llama(), ("attention.kv_lora_rank", 28), ("attention.key_length_mla", 18),
-        ("attention.value_length_mla", 10), ("rope.dimension_count", 6), ("leading_dense_block_count", 1), .. Experts(6, 2, 40), ("expert_shared_count", 1),
+        ("attention.value_length_mla", 10), ("rope.dimension_count", 6), ("leading_dense_block_count", 1),
+        .. Experts(6, 2, 40), ("expert_shared_count", 1),
         ("expert_gating_func", 2), ("expert_weights_norm", true), ("expert_weights_scale", 1.5f),
     ];
 
