@@ -17,7 +17,7 @@ public sealed class ModelFileTests
     [TestCase("llama.block_count", 7, "blk.6.attn_norm.weight")]
     [TestCase("llama.embedding_length", 128, "token_embd.weight")]
     [TestCase("llama.embedding_length", -1, "llama.embedding_length")]
-    [TestCase("llama.attention.head_count", 3, "llama.attention.head_count")]
+    [TestCase("llama.attention.head_count", 3, "llama.attention.head_count_kv")]
     [TestCase("llama.attention.head_count_kv", 3, "llama.attention.head_count_kv")]
     [TestCase("llama.attention.head_count_kv", 4, "blk.0.attn_k.weight")]
     [TestCase("llama.attention.key_length", 64, "blk.0.attn_q.weight")]
