@@ -86,6 +86,11 @@ public sealed class BadInputTests
     [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/empty.gguf", 2, "longer text", TestName = "Text shorter than a chunk")]
     [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/long.txt --ctx 4096", 2, "smaller --ctx", TestName = "Chunk longer than the context")]
     [TestCase("perplexity -m {dir}/tiny.gguf -f {dir}/long.txt --ctx 2", 2, "at least 4", TestName = "Chunk of nothing")]
+    [TestCase("bench -m {dir}/none.gguf", 2, "there is no file", TestName = "Missing model to bench")]
+    [TestCase("bench -m {dir}/tiny.gguf -p 0 -n 0", 2, "nothing to measure", TestName = "Nothing to bench")]
+    [TestCase("bench -m {dir}/tiny.gguf -p 100000", 2, "takes 512", TestName = "Prompt to bench beyond the context")]
+    [TestCase("bench -m {dir}/tiny.gguf -t 1,none", 2, "no list of numbers", TestName = "Bad list of threads")]
+    [TestCase("bench -m {dir}/tiny.gguf -r 0", 2, "at least 1", TestName = "No run to bench")]
     [TestCase("dance", 2, "dance", TestName = "Unknown verb")]
     public async Task One_line_says_what_to_do(string command, int exitCode, string says)
     {
@@ -112,7 +117,7 @@ public sealed class BadInputTests
 
     [Test]
     public async Task Help_of_every_verb_shows_an_example(
-        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize", "perplexity")] string verb)
+        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize", "perplexity", "bench")] string verb)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         SwarmResult help = await SwarmProcess.RunAsync(

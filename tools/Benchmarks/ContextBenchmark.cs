@@ -1,4 +1,5 @@
 using Swarm.Inference.Forward;
+using Swarm.Inference.Measuring;
 using Swarm.Inference.Model;
 
 namespace Swarm.Benchmarks;
@@ -9,7 +10,7 @@ internal static class ContextBenchmark
     public static void Run(ContextOptions options)
     {
         using var file = ModelFile.Open(options.Model);
-        using var engine = new OwnEngine(file, options.Threads);
+        using var engine = new EngineMeter(file, options.Threads, TimeProvider.System);
         using KvCache filled = engine.NewCache(options.Long + options.Generate, options.Kv);
         using KvCache other = engine.NewCache(Math.Max(options.Short, options.Generate), options.Kv);
         _ = engine.Feed(other, 64);

@@ -1,3 +1,4 @@
+using Swarm.Inference.Measuring;
 using Swarm.Inference.Model;
 
 namespace Swarm.Benchmarks;
@@ -8,7 +9,7 @@ internal static class EngineBenchmark
     public static void Run(EngineOptions options)
     {
         using var file = ModelFile.Open(options.Model);
-        var memory = new MemoryRead();
+        using var memory = new MemoryRead();
         Console.WriteLine($"{Path.GetFileName(options.Model)}, prompt {options.Prompt}, generate {options.Generate}, "
             + $"{options.Rounds} rounds: median (least-most)");
 
@@ -18,18 +19,24 @@ internal static class EngineBenchmark
         }
     }
 
+    /// <summary>One run: prompt, generation, and generation for several sessions, each from an empty cache.</summary>
+    private static Rates Own(EngineMeter engine, EngineOptions options) => new(
+        engine.Prefill(options.Prompt),
+        engine.Together(1, options.Generate),
+        [.. options.Sessions.Select(sessions => engine.Together(sessions, options.Generate))]);
+
     private static void Measure(EngineOptions options, ModelFile file, MemoryRead memory, int threads)
     {
-        using var engine = new OwnEngine(file, threads);
-        _ = engine.Measure(options with { Prompt = Math.Min(options.Prompt, 64), Generate = 16 });
+        using var engine = new EngineMeter(file, threads, TimeProvider.System);
+        _ = Own(engine, options with { Prompt = Math.Min(options.Prompt, 64), Generate = 16 });
         List<Rates> ours = [];
         List<Rates>[] theirs = [.. options.Rivals.Select(_ => new List<Rates>())];
         List<double> reads = [];
 
         for (int round = 0; round < options.Rounds; round++)
         {
-            reads.Add(memory.Measure(threads));
-            ours.Add(engine.Measure(options));
+            reads.Add(memory.Measure(engine.Pool, TimeProvider.System));
+            ours.Add(Own(engine, options));
 
             for (int rival = 0; rival < theirs.Length; rival++)
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Swarm.Inference.Measuring;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Benchmarks;

@@ -1,3 +1,4 @@
+using Swarm.Inference.Measuring;
 using System.Diagnostics;
 using System.Globalization;
 using Swarm.Inference.Forward;

@@ -1,8 +1,8 @@
 namespace Swarm.Inference.Making;
 
 /// <summary>
-/// What a whole file is stored as, by the numbers of <c>general.file_type</c>: a type for most matrices, better ones for
-/// those that matter most. Names are those that files of models carry.
+/// What a whole file is stored as, by the numbers of <c>general.file_type</c>: a type for most matrices, better ones
+/// for those that matter most. Names are those that files of models carry.
 /// </summary>
 public enum FileType
 {

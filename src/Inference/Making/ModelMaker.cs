@@ -15,7 +15,9 @@ public static class ModelMaker
     // Blocks must outweigh the embedding they add to: a tied head would only repeat the token it was given.
     private const float ResidualGain = 2;
 
-    /// <summary>Writes the model of <paramref name="shape"/>, its tensors stored as <paramref name="plan"/> says.</summary>
+    /// <summary>
+    /// Writes the model of <paramref name="shape"/>, its tensors stored as <paramref name="plan"/> says.
+    /// </summary>
     /// <returns>Its size in bytes.</returns>
     public static long Write(
         string path,

@@ -4,7 +4,9 @@ using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Making;
 
-/// <summary>Writes a model again with its weights in other types. Metadata is kept, but for what says those types.</summary>
+/// <summary>
+/// Writes a model again with its weights in other types. Metadata is kept, but for what says those types.
+/// </summary>
 public sealed class ModelQuantizer
 {
     private const string FileTypeKey = "general.file_type";
@@ -51,7 +53,9 @@ public sealed class ModelQuantizer
     /// <summary>What each tensor is going to be stored as, in the order of the file.</summary>
     public IReadOnlyList<(GgufTensor Tensor, GgmlType Type)> Tensors => _tensors;
 
-    /// <summary>A tensor that was rounded to blocks before and would be rounded once more; null when there is none.</summary>
+    /// <summary>
+    /// A tensor that was rounded to blocks before and would be rounded once more; null when there is none.
+    /// </summary>
     public GgufTensor? RoundedTwice => _tensors
         .Find(pair => pair.Type != pair.Tensor.Type
             && pair.Type != GgmlType.F32

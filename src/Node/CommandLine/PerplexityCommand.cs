@@ -128,8 +128,8 @@ internal static class PerplexityCommand
 
         if (ids.Length < length)
         {
-            throw CommandException.Usage($"the text has {ids.Length} tokens, a chunk takes {length}: give a longer text, "
-                + "or a smaller --ctx.");
+            throw CommandException.Usage($"the text has {ids.Length} tokens, a chunk takes {length}: give a longer "
+                + "text, or a smaller --ctx.");
         }
 
         int[][] parts = [.. Enumerable.Range(0, ids.Length / length).Select(part => ids[(part * length)..][..length])];

@@ -65,6 +65,7 @@ internal static class SwarmCommand
             MakeModelCommand.Create(terminal),
             QuantizeCommand.Create(terminal),
             PerplexityCommand.Create(terminal),
+            BenchCommand.Create(terminal),
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();

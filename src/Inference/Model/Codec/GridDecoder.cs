@@ -98,7 +98,7 @@ internal static class GridDecoder
         }
     }
 
-    /// <summary>32 indexes; for each a nibble of upper bits and a shift's sign; 16 scales of 3 bits and an f16.</summary>
+    /// <summary>32 indexes; for each a nibble: upper bits, a shift's sign; 16 scales of 3 bits and an f16.</summary>
     public static void IQ1_M(ReadOnlySpan<byte> block, Span<float> values)
     {
         // Each of four words holds four scales of 3 bits and, on top, 4 bits of the f16 scale.

@@ -11,7 +11,7 @@ internal interface ILevels
     /// <summary>The highest of them.</summary>
     float Highest { get; }
 
-    /// <summary>How many scales to try on either side of the obvious one, and how far off the last of them is.</summary>
+    /// <summary>How many scales to try on either side of the obvious one, and how far off the last is.</summary>
     (int Count, double Reach) Search { get; }
 
     /// <summary>The level nearest to each of sixteen values.</summary>

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Swarm.Inference.Model.Codec;
 
 /// <summary>
-/// The K types: 256 values in groups of 16 or 32, each group under a small integer scale (and minimum) of its own, these
+/// The K types: 256 values in groups of 16 or 32, each group under a small whole scale (and minimum) of its own, these
 /// under f16 ones. Products are rounded before the minimum is taken off: never fused.
 /// </summary>
 internal static class KDecoder

@@ -10,7 +10,7 @@ internal static class SignedFit
     private const int Rounds = 3;
     private const int Polishes = 2;
 
-    /// <summary>Fills <paramref name="scales"/> of each group, from <paramref name="scaleMin"/> to its opposite.</summary>
+    /// <summary>Fills the scale of each group, from <paramref name="scaleMin"/> to its opposite.</summary>
     /// <returns>d.</returns>
     public static float Fit<TLevels>(
         TLevels levels, ReadOnlySpan<float> values, int scaleMin, Span<int> scales)

@@ -1,47 +1,65 @@
-using System.Diagnostics;
 using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 using Swarm.Inference.Sampling;
 using Swarm.Inference.Threading;
 
-namespace Swarm.Benchmarks;
+namespace Swarm.Inference.Measuring;
 
-/// <summary>Our engine on a loaded model: prefill of fixed ids, then greedy generation.</summary>
-internal sealed class OwnEngine : IDisposable
+/// <summary>Speeds of one loaded model: prefill of fixed ids, greedy generation, several sessions together.</summary>
+public sealed class EngineMeter : IDisposable
 {
     // Ids that any program can make: i · 7919 mod vocabulary.
     private const int Stride = 7919;
 
-    private readonly ComputePool _pool;
     private readonly ModelSpan _model;
+    private readonly TimeProvider _time;
 
-    public OwnEngine(ModelFile file, int threads)
+    /// <summary>Loads all blocks of a model.</summary>
+    public EngineMeter(ModelFile file, int threads, TimeProvider time, IProgress<double>? progress = null)
     {
-        _pool = new ComputePool(threads);
-        long start = Stopwatch.GetTimestamp();
-        _model = ModelSpan.Load(file, file.Config.AllBlocks, _pool);
-        LoadTime = Stopwatch.GetElapsedTime(start);
+        _time = time;
+        Pool = new ComputePool(threads);
+        long start = time.GetTimestamp();
+
+        try
+        {
+            _model = ModelSpan.Load(file, file.Config.AllBlocks, Pool, progress);
+        }
+        catch
+        {
+            Pool.Dispose();
+            throw;
+        }
+
+        LoadTime = time.GetElapsedTime(start);
     }
 
+    /// <summary>The threads that compute.</summary>
+    public ComputePool Pool { get; }
+
+    /// <summary>How long it took to read and pack the weights.</summary>
     public TimeSpan LoadTime { get; }
 
+    /// <summary>Bytes the weights take in memory.</summary>
     public long WeightBytes => _model.WeightBytes;
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _model.Dispose();
-        _pool.Dispose();
+        Pool.Dispose();
     }
-
-    /// <summary>One run: prompt, generation, and generation for several sessions, each from an empty cache.</summary>
-    public Rates Measure(EngineOptions options) => new(
-        Prefill(options.Prompt),
-        Together(1, options.Generate),
-        [.. options.Sessions.Select(sessions => Together(sessions, options.Generate))]);
 
     /// <summary>A session's cache.</summary>
     public KvCache NewCache(int positions, KvCacheType type = KvCacheType.F16)
         => _model.NewCache(_model.Blocks, positions, type);
+
+    /// <summary>Tokens per second of a prompt in an empty cache.</summary>
+    public double Prefill(int prompt)
+    {
+        using KvCache cache = NewCache(prompt);
+        return Feed(cache, prompt);
+    }
 
     /// <summary>Tokens per second of a prompt that is appended to a cache.</summary>
     public double Feed(KvCache cache, int prompt)
@@ -49,10 +67,10 @@ internal sealed class OwnEngine : IDisposable
         int[] ids = [.. Enumerable.Range(cache.Length, prompt).Select(Id)];
         float[] rows = new float[prompt * _model.Config.Width];
         float[] logits = new float[_model.Config.VocabularySize];
-        long start = Stopwatch.GetTimestamp();
+        long start = _time.GetTimestamp();
         _model.Run([Slice(cache, ids, rows)]);
         _model.Logits(rows.AsSpan(rows.Length - _model.Config.Width), logits);
-        return prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return prompt / _time.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>Tokens per second of tokens that follow, one by one.</summary>
@@ -68,14 +86,13 @@ internal sealed class OwnEngine : IDisposable
         return tokens / seconds;
     }
 
-    private double Prefill(int prompt)
-    {
-        using KvCache cache = NewCache(prompt);
-        return Feed(cache, prompt);
-    }
-
-    // Greedy, every session from a token of its own.
-    private double Together(int sessions, int generate)
+    /// <summary>
+    /// Tokens per second of all sessions together, greedy, each from a token of its own; the first step, which touches
+    /// the caches for the first time, does not count.
+    /// </summary>
+    /// <param name="sessions">How many.</param>
+    /// <param name="generate">Tokens of each, at least 2.</param>
+    public double Together(int sessions, int generate)
     {
         int width = _model.Config.Width;
         int vocabulary = _model.Config.VocabularySize;
@@ -89,8 +106,7 @@ internal sealed class OwnEngine : IDisposable
 
         for (int step = 0; step < generate; step++)
         {
-            // The first step touches the caches for the first time.
-            start = step == 1 ? Stopwatch.GetTimestamp() : start;
+            start = step == 1 ? _time.GetTimestamp() : start;
             _model.Run(
             [
                 .. caches.Select((cache, i) => Slice(cache, ids.AsMemory(i, 1), rows.AsMemory(i * width, width))),
@@ -103,7 +119,7 @@ internal sealed class OwnEngine : IDisposable
             }
         }
 
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double seconds = _time.GetElapsedTime(start).TotalSeconds;
         Array.ForEach(caches, cache => cache.Dispose());
         return sessions * (generate - 1) / seconds;
     }
