@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary>Weights times values: a lane per element, ascending positions; then the fold into the sums so far.</summary>
+/// <summary>Weights times values: a lane per element, ascending positions; then the fold into the sums.</summary>
 internal static unsafe partial class Attention
 {
     private static void Mix(

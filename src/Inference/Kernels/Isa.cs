@@ -9,7 +9,7 @@ internal enum Isa
     /// <summary>Plain loops: the specification itself.</summary>
     Scalar,
 
-    /// <summary>Portable vectors of whatever width the processor has; bytes are widened before they are multiplied.</summary>
+    /// <summary>Vectors of whatever width the processor has; bytes are widened before they are multiplied.</summary>
     Portable,
 
     /// <summary>256-bit byte multiplication.</summary>

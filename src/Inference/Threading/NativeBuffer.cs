@@ -17,7 +17,7 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     /// <summary>Takes memory.</summary>
     /// <param name="bytes">How much.</param>
-    /// <param name="clear">Whether to fill it with zeros now; else whoever writes it first meets its page faults.</param>
+    /// <param name="clear">Whether to fill it with zeros now; else who writes it first meets its page faults.</param>
     public NativeBuffer(long bytes, bool clear = true)
     {
         Bytes = bytes;

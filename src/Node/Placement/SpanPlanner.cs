@@ -47,8 +47,8 @@ internal sealed class SpanPlanner(NodeOptions options, HeldModel model, ComputeP
         if (!Config.MayHold(chosen))
         {
             throw CommandException.Usage(
-                $"--blocks {chosen}: some blocks of {options.ModelName} read the keys and values of others and stay with "
-                    + $"them; it may be cut before blocks {string.Join(", ", Cuts())}.");
+                $"--blocks {chosen}: some blocks of {options.ModelName} read the keys and values of others and stay "
+                    + $"with them; it may be cut before blocks {string.Join(", ", Cuts())}.");
         }
 
         if (!_memory.Fits(chosen))

@@ -12,8 +12,8 @@ public interface IBlockCache : IDisposable
     int Length { get; }
 
     /// <summary>
-    /// Forgets the positions at and beyond <paramref name="length"/>, and where a block's state is not kept by position,
-    /// those back to its newest snapshot: <see cref="Length"/> says where it stands.
+    /// Forgets the positions at and beyond <paramref name="length"/>, and where a block's state is not kept by
+    /// position, those back to its newest snapshot: <see cref="Length"/> says where it stands.
     /// </summary>
     void Truncate(int length);
 

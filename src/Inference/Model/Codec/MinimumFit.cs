@@ -2,9 +2,8 @@ namespace Swarm.Inference.Model.Codec;
 
 /// <summary>
 /// Finds what a superblock of Q2_K, Q4_K or Q5_K is best stored as: <c>d · s · q - dmin · m</c> with small whole s
-/// and m for each group, so that the sum of squared errors is small. Each group is fitted alone first; then whole s and m
-/// are
-/// chosen among neighbours under the shared d and dmin, and these are fitted again to what was chosen.
+/// and m for each group, so that the sum of squared errors is small. Each group is fitted alone first; then whole s
+/// and m are chosen among neighbours under the shared d and dmin, and these are fitted again to what was chosen.
 /// </summary>
 internal static class MinimumFit
 {
