@@ -1,7 +1,7 @@
-using Swarm.Inference.Measuring;
 using System.Diagnostics;
 using System.Globalization;
 using Swarm.Inference.Forward;
+using Swarm.Inference.Measuring;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
 

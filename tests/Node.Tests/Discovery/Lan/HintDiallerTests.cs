@@ -1,6 +1,6 @@
 using System.Net;
-using NUnit.Framework;
 using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
 using Swarm.Node.Discovery.Lan;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
