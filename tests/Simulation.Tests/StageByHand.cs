@@ -44,7 +44,7 @@ public sealed class StageByHand(SimulatedSessions simulation, StageNode node)
             Epoch = epoch,
             Swarm = ByteString.CopyFrom(SessionSwarm.Swarm.ToByteArray()),
             Model = node.Offer.Model,
-            Numerics = 1,
+            Numerics = Inference.Numerics.Version,
             Kv = KvType.F16,
             Wire = WireMode.F32,
             ContextLength = ContextLength,

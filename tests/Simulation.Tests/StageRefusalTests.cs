@@ -18,8 +18,8 @@ public sealed class StageRefusalTests
     [
         ("another swarm", ticket => ticket.Swarm = Bytes(SwarmId.Size), FaultCode.OtherSwarm),
         ("another model", ticket => ticket.Model = Bytes(32), FaultCode.NotServed),
-        ("older numerics", ticket => ticket.Numerics = 0, FaultCode.Version),
-        ("newer numerics", ticket => ticket.Numerics = 2, FaultCode.Version),
+        ("older numerics", ticket => ticket.Numerics--, FaultCode.Version),
+        ("newer numerics", ticket => ticket.Numerics++, FaultCode.Version),
         ("no cache type", ticket => ticket.Kv = KvType.Unspecified, FaultCode.NotServed),
         ("an unknown cache type", ticket => ticket.Kv = (KvType)9, FaultCode.NotServed),
         ("no wire mode", ticket => ticket.Wire = WireMode.Unspecified, FaultCode.NotServed),

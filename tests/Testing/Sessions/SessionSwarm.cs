@@ -67,7 +67,7 @@ public sealed class SessionSwarm(
             DecodePerBlockMs = 1,
             PrefillPerBlockMs = 1,
             KvTokensFree = 1 << 20,
-            Numerics = 1,
+            Numerics = Inference.Numerics.Version,
             Name = string.Create(CultureInfo.InvariantCulture, $"n{Nodes.Count}"),
         };
         offer.Addresses.AddRange(Addresses.Write(transport.Addresses));
