@@ -8,6 +8,7 @@ namespace Swarm.Node.Tests.Discovery.Lan;
 
 /// <summary>How often what was announced is dialled.</summary>
 [TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 [Parallelizable(ParallelScope.All)]
 public sealed class HintBookTests
 {
