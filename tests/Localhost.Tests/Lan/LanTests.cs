@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using NUnit.Framework;
+
+namespace Swarm.Localhost.Tests.Lan;
+
+/// <summary>
+/// Nodes find each other with nothing configured: real processes on hosts of their own, beside the real avahi-daemon.
+/// </summary>
+[TestFixture]
+[NonParallelizable]
+public sealed class LanTests
+{
+    private readonly List<IDisposable> _open = [];
+    private CancellationTokenSource _deadline = new();
+    private string _folder = "";
+
+    private CancellationToken Deadline => _deadline.Token;
+
+    [SetUp]
+    public void Prepare()
+    {
+        NetworkLab.RequireOrIgnore(Avahi.Programs);
+        _deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        _folder = Directory.CreateTempSubdirectory("swarm-lan-").FullName;
+    }
+
+    [TearDown]
+    public void CleanUp()
+    {
+        foreach (IDisposable open in Enumerable.Reverse(_open))
+        {
+            open.Dispose();
+        }
+
+        _open.Clear();
+        _deadline.Dispose();
+
+        if (_folder.Length > 0)
+        {
+            Directory.Delete(_folder, recursive: true);
+            _folder = "";
+        }
+    }
+
+    [Test]
+    public async Task Two_nodes_find_each_other_within_two_seconds_and_generate_together_for_a_guest_who_knows_no_address()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24"), lab.AddHost("c", "10.9.0.3/24")];
+        const string Prompt = "Once upon a time";
+        string[] sampling = ["--seed", "7", "--temp", "0.9", "-n", "12", "--threads", "1", "--json"];
+        Task<SwarmResult> alone = SwarmProcess.RunAsync(
+            Deadline, ["generate", "--local", "--model", TestModel.Path, .. sampling, Prompt]);
+        _ = await alone;
+
+        SwarmProcess ann = Join(hosts[0], "ann", "--blocks", "0:4");
+        SwarmProcess bob = Join(hosts[1], "bob", "--blocks", "4:8");
+        DateTimeOffset both = await TimeOfAsync(ann, "listening");
+        both = Max(both, await TimeOfAsync(bob, "listening"));
+        TimeSpan took = await TimeOfAsync(ann, "peerJoined") - both;
+        TestContext.Out.WriteLine($"found after {took.TotalMilliseconds:0} ms");
+        Assert.That(took, Is.LessThan(TimeSpan.FromSeconds(2)));
+        _ = await ann.WaitForAsync("serving", Deadline);
+        _ = await bob.WaitForAsync("serving", Deadline);
+
+        SwarmResult status = await GuestAsync(hosts[2], "status", "--json");
+        Assert.That(status.ExitCode, Is.Zero, status.Errors);
+        Assert.That(JsonSerializer.Deserialize<JsonElement>(status.Output).GetProperty("nodes").GetInt32(), Is.EqualTo(2));
+        SwarmResult told = await GuestAsync(hosts[2], ["generate", "--model", "local", .. sampling, Prompt]);
+        Assert.That(told.ExitCode, Is.Zero, told.Errors);
+        Assert.That(Text(told), Is.EqualTo(Text(await alone)).And.Not.Empty);
+
+        SwarmResult blind = await GuestAsync(hosts[2], "status", "--no-lan");
+        Assert.That(blind.ExitCode, Is.EqualTo(1));
+        SwarmResult stranger = await SwarmProcess.RunInAsync(
+            hosts[2], Deadline, "status", "--swarm", "another", "--data-dir", Path.Combine(_folder, "guest"));
+        Assert.That(stranger.Errors, Does.Contain("is found on the local network"));
+    }
+
+    [Test]
+    public async Task Avahi_lists_our_nodes_and_hears_their_goodbye_also_where_both_share_the_port()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        (string first, string second) = (lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24"));
+        Avahi avahi = Keep(await Avahi.StartAsync(first, Deadline));
+        WatchedProcess browse = avahi.Browse("_swarm._tcp");
+        SwarmProcess ann = Join(first, "ann", "--blocks", "0:4");
+        SwarmProcess bob = Join(second, "bob", "--blocks", "4:8");
+        var instances = new Dictionary<string, string>();
+
+        foreach (SwarmProcess node in (SwarmProcess[])[ann, bob])
+        {
+            JsonElement listening = await node.WaitForAsync("listening", Deadline);
+            instances.Add(listening.GetProperty("node").GetString()!, "");
+        }
+
+        // =;eth0;IPv4;instance;type;local;host;address;port;"text" …
+        while (instances.ContainsValue(""))
+        {
+            (string line, _) = await browse.WaitForAsync(one => one.StartsWith("=;", StringComparison.Ordinal), Deadline);
+            string[] fields = line.Split(';');
+            string node = instances.Keys.Single(one => fields[9].Contains($"\"pid={one}\"", StringComparison.Ordinal));
+            instances[node] = fields[3];
+            Assert.That(fields[8], Is.EqualTo("4747"));
+            Assert.That(fields[7], Does.StartWith("10.9.0."));
+            Assert.That(fields[9], Does.Contain("\"txtvers=1\"").And.Contain("\"v=1\"").And.Contain("\"sw="));
+        }
+
+        DateTimeOffset announced = await TimeOfAsync(bob, "lanAnnounced");
+        TestContext.Out.WriteLine($"listed {DateTimeOffset.UtcNow - announced} after the start of probing, at most");
+        _ = await bob.WaitForAsync("serving", Deadline);
+        bob.Signal("INT");
+        _ = await bob.WaitForAsync("leaving", Deadline);
+        long left = Stopwatch.GetTimestamp();
+        (string gone, long at) = await browse.WaitForAsync(one => one.StartsWith("-;", StringComparison.Ordinal), Deadline);
+        TimeSpan took = Stopwatch.GetElapsedTime(left, at);
+        TestContext.Out.WriteLine($"gone {took.TotalMilliseconds:0} ms after leaving");
+        Assert.That(instances.Values, Does.Contain(gone.Split(';')[3]));
+        Assert.That(took.TotalSeconds, Is.InRange(0.5, 3));
+    }
+
+    [Test]
+    public async Task What_avahi_publishes_is_found_by_a_node_and_by_a_guest()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24"), lab.AddHost("c", "10.9.0.3/24")];
+        Avahi avahi = Keep(await Avahi.StartAsync(hosts[0], Deadline));
+        SwarmProcess silent = Join(hosts[0], "ann", "--blocks", "0:8", "--no-lan");
+        string node = (await silent.WaitForAsync("listening", Deadline)).GetProperty("node").GetString()!;
+        string swarm = Protocol.Identity.SwarmId.FromName(SwarmName).ToString();
+        WatchedProcess publishes = avahi.Publish(
+            "ann of avahi", "_swarm._tcp", $"_{swarm}._sub._swarm._tcp", 4747,
+            "txtvers=1", $"pid={node}", $"sw={swarm}", "v=1");
+        _ = await publishes.WaitForAsync(line => line.Contains("Established", StringComparison.Ordinal), Deadline);
+        _ = await silent.WaitForAsync("serving", Deadline);
+
+        SwarmResult status = await GuestAsync(hosts[2], "status", "--json");
+        Assert.That(status.ExitCode, Is.Zero, status.Errors);
+        Assert.That(status.Output, Does.Contain(node));
+        SwarmProcess bob = Join(hosts[1], "bob", "--blocks", "0:4");
+        JsonElement found = await bob.WaitForAsync("lanFound", Deadline);
+        Assert.That(found.GetProperty("peer").GetString(), Is.EqualTo(node));
+        Assert.That(found.GetProperty("address").GetString(), Is.EqualTo("10.9.0.1:4747"));
+    }
+
+    private string SwarmName => Path.GetFileName(_folder);
+
+    private SwarmProcess Join(string space, string name, params string[] more)
+        => JoinAt("0.0.0.0:4747", space, name, more);
+
+    private SwarmProcess JoinAt(string listen, string space, string name, params string[] more)
+        => Keep(SwarmProcess.StartIn(space,
+        [
+            "join", "--model", TestModel.Path, "--name", name, "--listen", listen, "--data-dir", Path.Combine(_folder, name),
+            "--swarm", SwarmName, "--threads", "1", "--json", .. more,
+        ]));
+
+    private Task<SwarmResult> GuestAsync(string space, params string[] command)
+        => SwarmProcess.RunInAsync(
+            space, Deadline, [.. command, "--swarm", SwarmName, "--data-dir", Path.Combine(_folder, "guest")]);
+
+    private T Keep<T>(T open)
+        where T : IDisposable
+    {
+        _open.Add(open);
+        return open;
+    }
+
+    private async Task<DateTimeOffset> TimeOfAsync(SwarmProcess process, string name)
+        => DateTimeOffset.Parse(
+            (await process.WaitForAsync(name, Deadline)).GetProperty("time").GetString()!, CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Max(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private static string Text(SwarmResult told)
+        => string.Concat(told.Output.Split('\n')
+            .Where(line => line.StartsWith("{\"event\":\"text\"", StringComparison.Ordinal))
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line).GetProperty("text").GetString()));
+}
