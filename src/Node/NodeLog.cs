@@ -52,4 +52,10 @@ internal static partial class NodeLog
     [LoggerMessage(15, LogLevel.Information, "nobody holds blocks {Blocks} of {Model} yet: start another node, or give "
         + "one more memory")]
     public static partial void BlocksMissing(ILogger log, string blocks, string model);
+
+    [LoggerMessage(16, LogLevel.Information, "port mapped: {Address} leads here, by {Protocol}")]
+    public static partial void PortMapped(ILogger log, string address, string protocol);
+
+    [LoggerMessage(17, LogLevel.Information, "no port mapped: {Reason}")]
+    public static partial void PortNotMapped(ILogger log, string reason);
 }

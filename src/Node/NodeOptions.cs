@@ -22,6 +22,9 @@ public sealed record NodeOptions
     /// <summary>Where to listen; port 0 is any free one. Loopback unless a person says otherwise.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 0);
 
+    /// <summary>Whether to ask the gateway for a port that leads here; needs an address beyond loopback.</summary>
+    public bool MapsPort { get; init; }
+
     /// <summary>Nodes of the swarm to start from; none starts a new swarm.</summary>
     public IReadOnlyList<PeerAddress> Bootstrap { get; init; } = [];
 

@@ -68,6 +68,9 @@ internal sealed class SwarmMember : IAsyncDisposable
     /// <summary>Where others can dial this process; empty for a guest.</summary>
     public IReadOnlyList<PeerAddress> Addresses => _transport.Addresses;
 
+    /// <summary>Where they can besides: addresses of others that lead here.</summary>
+    public void Announce(IReadOnlyList<PeerAddress> elsewhere) => _transport.Announce(elsewhere);
+
     private static string Version
         => typeof(SwarmMember).Assembly.GetName().Version?.ToString(3) ?? "0";
 

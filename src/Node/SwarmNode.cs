@@ -68,6 +68,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         member.Links.Handle(Envelope.BodyOneofCase.Leave, AnswerLeaveAsync);
         member.Links.LinkUp += Greet;
         member.Start();
+        await using var port = ReachablePort.Map(options, member, time, log);
         NodeLog.Listening(log, string.Join(", ", member.Addresses.Select(Bare)), options.Name, key.Id.ToString());
         new LocalNode(
             LocalAddress(member).ToString(),
@@ -120,7 +121,8 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
     private async Task ServeAsync(
         Seat seat, SpanPlanner planner, ComputePool pool, CancellationToken stop, CancellationToken stopNow)
     {
-        var publisher = new OfferPublisher(seat.Member.Dht, seat.Member.Swarm, Listing(seat), options.Lease);
+        var publisher = new OfferPublisher(
+            seat.Member.Dht, seat.Member.Swarm, () => Listing(seat), options.Lease);
 
         try
         {

@@ -32,35 +32,25 @@ internal sealed class SwarmProcess : IDisposable
     public string Errors => Read(_errors);
 
     public static SwarmProcess Start(params IEnumerable<string> arguments)
-    {
-        var info = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        info.ArgumentList.Add(Program);
+        => Start("dotnet", [Program, .. arguments]);
 
-        foreach (string argument in arguments)
-        {
-            info.ArgumentList.Add(argument);
-        }
-
-        var process = new SwarmProcess(new Process { StartInfo = info });
-        _ = process._process.Start();
-        process._process.StandardInput.Close();
-        process._process.BeginOutputReadLine();
-        process._process.BeginErrorReadLine();
-        return process;
-    }
+    /// <summary>Starts it in a network namespace.</summary>
+    public static SwarmProcess StartIn(string space, params IEnumerable<string> arguments)
+        => Start("ip", ["netns", "exec", space, "dotnet", Program, .. arguments]);
 
     /// <summary>Runs the program to its end.</summary>
     public static async Task<SwarmResult> RunAsync(CancellationToken cancel, params IEnumerable<string> arguments)
     {
         using SwarmProcess process = Start(arguments);
-        int code = await process.ExitAsync(cancel);
-        return new SwarmResult(code, process._output.ToString(), process.Errors);
+        return await process.ResultAsync(cancel);
+    }
+
+    /// <summary>The same in a network namespace.</summary>
+    public static async Task<SwarmResult> RunInAsync(
+        string space, CancellationToken cancel, params IEnumerable<string> arguments)
+    {
+        using SwarmProcess process = StartIn(space, arguments);
+        return await process.ResultAsync(cancel);
     }
 
     /// <summary>The next JSON event, or null when the process has ended.</summary>
@@ -107,6 +97,29 @@ internal sealed class SwarmProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static SwarmProcess Start(string program, IEnumerable<string> arguments)
+    {
+        var info = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        var process = new SwarmProcess(new Process { StartInfo = info });
+        _ = process._process.Start();
+        process._process.StandardInput.Close();
+        process._process.BeginOutputReadLine();
+        process._process.BeginErrorReadLine();
+        return process;
+    }
+
+    private async Task<SwarmResult> ResultAsync(CancellationToken cancel)
+    {
+        int code = await ExitAsync(cancel);
+        return new SwarmResult(code, Output, Errors);
     }
 
     private void OnOutput(string? line)

@@ -52,6 +52,11 @@ internal sealed class JoinFlags
         CustomParser = CommonOptions.ParseListen,
     };
 
+    private readonly Option<bool> _mapPort = new("--map-port")
+    {
+        Description = "Ask the home router for a port that leads here: the internet then reaches this node.",
+    };
+
     private readonly Option<string> _name = new("--name")
     {
         Description = "What people call this node.",
@@ -87,7 +92,10 @@ internal sealed class JoinFlags
     }
 
     public IEnumerable<Option> All
-        => [_model, _blocks, _memory, _listen, _bootstrap, _noLan, _name, _swarm, _dataDir, _threads, _json];
+        =>
+        [
+            _model, _blocks, _memory, _listen, _mapPort, _bootstrap, _noLan, _name, _swarm, _dataDir, _threads, _json,
+        ];
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
@@ -105,6 +113,7 @@ internal sealed class JoinFlags
             Blocks = blocks == Auto ? null : BlockRange.Parse(blocks),
             MemoryBytes = parsed.GetValue(_memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             Listen = parsed.GetValue(_listen) ?? new IPEndPoint(IPAddress.Loopback, 0),
+            MapsPort = parsed.GetValue(_mapPort),
             Bootstrap = parsed.GetValue(_bootstrap) ?? [],
             Lan = !parsed.GetValue(_noLan),
             Swarm = swarm,

@@ -6,10 +6,11 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Node.Membership;
 
 /// <summary>Keeps this node's claims in the DHT true: its blocks under each of their groups, and its model.</summary>
-internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing listing, TimeSpan lease)
+internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, Func<ModelListing> listing, TimeSpan lease)
 {
     private readonly Dictionary<NodeId, Publication> _offers = [];
     private Publication? _listing;
+    private byte[] _listed = [];
 
     /// <summary>Publishes what this node offers now, in the place of what it offered before.</summary>
     public async Task AnnounceAsync(BlockOffer offer, CancellationToken cancel)
@@ -36,7 +37,18 @@ internal sealed class OfferPublisher(DhtNode dht, SwarmId swarm, ModelListing li
             }
         }
 
-        _listing ??= await dht.PublishAsync(DhtKeys.Models(swarm), listing.ToByteArray(), lease, cancel);
+        byte[] listed = listing().ToByteArray();
+
+        if (_listing is null)
+        {
+            _listing = await dht.PublishAsync(DhtKeys.Models(swarm), listed, lease, cancel);
+        }
+        else if (!listed.AsSpan().SequenceEqual(_listed))
+        {
+            _ = await _listing.UpdateAsync(listed, cancel);
+        }
+
+        _listed = listed;
     }
 
     /// <summary>Publishes tombstones: nobody needs to find out that this node is gone.</summary>

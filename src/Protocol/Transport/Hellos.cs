@@ -25,6 +25,16 @@ public static class Hellos
         Server = server,
     };
 
+    /// <summary>The same Hello with these addresses in it.</summary>
+    internal static Hello WithAddresses(this Hello hello, IEnumerable<PeerAddress> addresses)
+    {
+        Hello named = hello.Clone();
+        named.Addresses.Clear();
+        named.Addresses.AddRange(
+            addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
+        return named;
+    }
+
     /// <summary>Whether these two can talk; null when they can, else why not.</summary>
     /// <exception cref="ProtocolException">The peer's Hello is malformed.</exception>
     internal static Fault? Refusal(Hello own, Hello theirs)

@@ -7,6 +7,12 @@ public interface ITransport : IAsyncDisposable
     IReadOnlyList<PeerAddress> Addresses { get; }
 
     /// <summary>
+    /// Adds addresses of others that lead here, such as a gateway's mapped port, in the place of those added before.
+    /// Peers hear of them in the next Hello.
+    /// </summary>
+    void Announce(IReadOnlyList<PeerAddress> elsewhere);
+
+    /// <summary>
     /// Dials a peer. When the address names a node, any other node that answers is refused before a byte is parsed.
     /// </summary>
     /// <exception cref="LinkClosedException">Nobody answers there, or the link failed before its Hello.</exception>

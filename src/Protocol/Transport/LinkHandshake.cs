@@ -14,7 +14,7 @@ namespace Swarm.Protocol.Transport;
 /// From a connected socket to a link: in a private swarm a cookie, then TLS with both certificates checked, then a
 /// Hello each way.
 /// </summary>
-internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time, SwarmKeyring? keyring)
+internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring? keyring)
 {
     // TCP gives up on unacknowledged bytes after this long (Linux; RFC 5482).
     private const int TcpLevel = 6;
@@ -28,6 +28,9 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time,
     private readonly LinkCookies _cookies = new(time);
     private readonly Lock _gate = new();
     private OwnCertificate? _certificate;
+
+    /// <summary>What this node says of itself; replaced, never changed.</summary>
+    internal required Hello Hello { get; set; }
 
     /// <summary>Dials the node that must answer, if one must.</summary>
     /// <param name="socket">The connection.</param>
@@ -154,7 +157,7 @@ internal sealed class LinkHandshake(NodeKey key, Hello hello, TimeProvider time,
     // Both speak at once. A Hello that comes proves that the peer has accepted this node's certificate.
     private async Task<Hello> ExchangeAsync(LinkConnection connection, CancellationToken cancel)
     {
-        Hello own = hello.Clone();
+        Hello own = Hello.Clone();
 
         if (connection.Socket.RemoteEndPoint is IPEndPoint seen)
         {

@@ -16,7 +16,7 @@ public sealed class MemoryTransport : ITransport
     private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
     private readonly List<MemoryLink> _links = [];
     private readonly Lock _gate = new();
-    private readonly Hello _hello;
+    private Hello _hello;
     private bool _gone;
 
     internal MemoryTransport(MemoryNetwork network, NodeId self, Hello hello, PeerAddress? listen)
@@ -29,7 +29,7 @@ public sealed class MemoryTransport : ITransport
 
         if (listen is not null && _hello.Addresses.Count == 0)
         {
-            _hello.Addresses.Add(new Address { Host = listen.Host, Port = (uint)listen.Port });
+            _hello = _hello.WithAddresses(Addresses);
         }
     }
 
@@ -37,9 +37,16 @@ public sealed class MemoryTransport : ITransport
     public NodeId Self { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PeerAddress> Addresses { get; }
+    public IReadOnlyList<PeerAddress> Addresses { get; private set; }
 
     internal PeerAddress? Listen { get; }
+
+    /// <inheritdoc/>
+    public void Announce(IReadOnlyList<PeerAddress> elsewhere)
+    {
+        Addresses = ReachableAddresses.Join(Listen is null ? [] : [Listen with { Node = Self }], elsewhere);
+        _hello = _hello.WithAddresses(Addresses);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)

@@ -43,6 +43,12 @@ internal static class ReachableAddresses
         return reachable.Length > 0 ? reachable : [IPAddress.Loopback.ToString()];
     }
 
+    /// <summary>A node's own addresses and those elsewhere that lead to it, as many as others accept.</summary>
+    /// <remarks>Its own first one stays first, for neighbours; who reads a few still sees those elsewhere.</remarks>
+    internal static IReadOnlyList<PeerAddress> Join(
+        IReadOnlyList<PeerAddress> own, IReadOnlyList<PeerAddress> elsewhere)
+        => [.. own.Take(1).Concat(elsewhere).Concat(own.Skip(1)).Distinct().Take(WireLimits.AddressesMax)];
+
     // 169.254/16 is what a device gives itself when nobody else does: worth a try after all others.
     private static bool IsSelfAssigned(IPAddress ip)
         => ip.AddressFamily == AddressFamily.InterNetwork && ip.GetAddressBytes() is [169, 254, ..];

@@ -18,6 +18,7 @@ public sealed class TcpTransport : ITransport
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Socket? _listener;
+    private readonly IReadOnlyList<PeerAddress> _ownAddresses = [];
     private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
     private readonly HashSet<Link> _links = [];
     private readonly CancellationTokenSource _stop = new();
@@ -50,17 +51,16 @@ public sealed class TcpTransport : ITransport
         {
             _listener = Listen(listen);
             Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
-            Addresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
+            Addresses = _ownAddresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
                 .Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
         }
 
         if (own.Addresses.Count == 0)
         {
-            own.Addresses.AddRange(
-                Addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
+            own = own.WithAddresses(Addresses);
         }
 
-        _handshake = new LinkHandshake(key, own, time, keyring);
+        _handshake = new LinkHandshake(key, time, keyring) { Hello = own };
 
         if (keyring is not null)
         {
@@ -77,7 +77,14 @@ public sealed class TcpTransport : ITransport
     public IPEndPoint? Endpoint { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PeerAddress> Addresses { get; } = [];
+    public IReadOnlyList<PeerAddress> Addresses { get; private set; } = [];
+
+    /// <inheritdoc/>
+    public void Announce(IReadOnlyList<PeerAddress> elsewhere)
+    {
+        Addresses = ReachableAddresses.Join(_ownAddresses, elsewhere);
+        _handshake.Hello = _handshake.Hello.WithAddresses(Addresses);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
