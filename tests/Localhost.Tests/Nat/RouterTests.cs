@@ -56,18 +56,17 @@ public sealed class RouterTests
         Assert.That(await node.IsReachedAsync(), Is.False, "after the release");
     }
 
-    [TestCase("PCP")]
-    [TestCase("NAT-PMP")]
-    [TestCase("UPnP")]
-    public async Task A_router_that_restarts_with_nothing_leads_here_again(string protocol)
+    // PCP and NAT-PMP tell a restart by an epoch that a daemon of a few seconds has not: the scripted gateway shows it.
+    [Test]
+    public async Task A_router_that_restarts_with_nothing_leads_here_again()
     {
-        using NatLab lab = await LabAsync(protocol);
+        using NatLab lab = await LabAsync("UPnP");
         await using var node = new MappedNode(lab);
-        await node.UntilMappedAsync(protocol);
+        await node.UntilMappedAsync("UPnP");
         await lab.RestartAsync();
         Assert.That(node.Expiry, Is.Zero);
 
-        // The epoch of a daemon that is seconds old does not betray its restart, so the next renewal is not waited for.
+        // Its check of every minute is not waited for here.
         node.Nudge();
         await Waiting.UntilAsync(() => node.Expiry > 0, TimeProvider.System, TimeSpan.FromSeconds(10));
         Assert.That(await node.IsReachedAsync());

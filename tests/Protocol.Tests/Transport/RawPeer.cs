@@ -47,11 +47,12 @@ internal sealed class RawPeer : IAsyncDisposable
         return new RawPeer(own, links, time);
     }
 
+    /// <summary>Writes these; cancelled once the link is closed, since it may then read no more.</summary>
     public async Task SendAsync(params byte[][] frames)
     {
         foreach (byte[] frame in frames)
         {
-            _ = await _socket.SendAsync(frame);
+            _ = await _socket.SendAsync(frame, Link.Closed);
         }
     }
 
