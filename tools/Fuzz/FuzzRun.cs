@@ -15,6 +15,10 @@ internal sealed class FuzzRun(IFuzzTarget target, int seed)
     // Hundreds of times what the slowest case takes on a quiet machine.
     private static readonly TimeSpan CaseDeadline = TimeSpan.FromSeconds(30);
 
+    // What a run holds after a second and what it holds at its end may differ by tables that grow once.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    private const long GrowthBytesMax = 16 << 20;
+
     private readonly string _crashPath = Path.Combine(
         Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"swarm-fuzz-{target.Name}-{seed}.case"));
 
@@ -32,22 +36,42 @@ internal sealed class FuzzRun(IFuzzTarget target, int seed)
             + $"the case of a crash is in {_crashPath}");
         using var crash = new FileStream(_crashPath, FileMode.Create, FileAccess.Write, FileShare.Read, 0);
 
-        bool well = Watch(() =>
+        void ReadFor(TimeSpan most)
         {
-            while (Stopwatch.GetElapsedTime(started) < time)
+            while (Stopwatch.GetElapsedTime(started) < most)
             {
                 long index = _case + 1;
                 crash.Position = 0;
                 crash.Write(BitConverter.GetBytes(index));
                 Try(Make(index), index);
             }
+        }
+
+        bool well = Watch(() =>
+        {
+            ReadFor(time < WarmUp ? time : WarmUp);
+            long before = GC.GetTotalMemory(forceFullCollection: true);
+            ReadFor(time);
+            long growth = GC.GetTotalMemory(forceFullCollection: true) - before;
+
+            if (growth > GrowthBytesMax)
+            {
+                throw new InvalidOperationException($"{growth:N0} bytes more are held than a second after the start.");
+            }
         });
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Summarize(Stopwatch.GetElapsedTime(started), well);
+        return well;
+    }
+
+    private void Summarize(TimeSpan time, bool well)
+    {
+        long inputs = (_case + 1) * target.InputsPerCase;
+        long peak = Process.GetCurrentProcess().PeakWorkingSet64;
         string end = well ? "none failed" : "the last one failed";
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{target.Name}: seed {seed}, {_case + 1} cases in {seconds:0.0} s, {(_case + 1) / seconds:0}/s, {end}"));
-        return well;
+            $"{target.Name}: seed {seed}, {inputs:N0} in {time.TotalSeconds:0.0} s, "
+            + $"{inputs / time.TotalSeconds:N0}/s, peak {peak >> 20} MiB, {end}"));
     }
 
     /// <summary>Reads one input of this seed; whether it went well.</summary>

@@ -12,64 +12,89 @@ internal static class Mutations
         ulong.MaxValue - 31,
     ];
 
+    /// <summary>How much longer a damage may make what it damages.</summary>
+    public const int GrowthMax = 64;
+
+    private const int DamagesMax = 4;
+
     /// <summary>A damaged copy.</summary>
     public static byte[] Of(Random random, ReadOnlySpan<byte> original)
     {
-        byte[] bytes = original.ToArray();
-
-        for (int damages = random.Next(1, 5); damages > 0; damages--)
-        {
-            bytes = Once(random, bytes);
-        }
-
-        return bytes;
+        byte[] room = new byte[original.Length + (DamagesMax * GrowthMax)];
+        original.CopyTo(room);
+        return room[..InPlace(random, room, original.Length)];
     }
 
-    private static byte[] Once(Random random, byte[] bytes)
+    /// <summary>Damages the first bytes of a room, which may come to fill all of it; how many they are then.</summary>
+    public static int InPlace(Random random, Span<byte> room, int length)
     {
-        if (bytes.Length == 0)
+        for (int damages = random.Next(1, DamagesMax + 1); damages > 0; damages--)
         {
-            return [(byte)random.Next(256)];
+            length = Once(random, room, length);
         }
 
-        int at = random.Next(bytes.Length);
-        int length = Math.Min(random.Next(1, 65), bytes.Length - at);
+        return length;
+    }
+
+    private static int Once(Random random, Span<byte> room, int length)
+    {
+        if (length == 0)
+        {
+            room[0] = (byte)random.Next(256);
+            return 1;
+        }
+
+        int at = random.Next(length);
+        int part = Math.Min(random.Next(1, GrowthMax + 1), length - at);
+        Span<byte> here = room[at..];
 
         switch (random.Next(8))
         {
             case 0:
-                bytes[at] ^= (byte)(1 << random.Next(8));
-                return bytes;
+                here[0] ^= (byte)(1 << random.Next(8));
+                return length;
             case 1:
-                bytes[at] = (byte)random.Next(256);
-                return bytes;
+                here[0] = (byte)random.Next(256);
+                return length;
             case 2:
-                return bytes[..at];
+                return at;
             case 3:
-                return [.. bytes[..at], .. bytes[(at + length)..]];
-            case 4:
-                return [.. bytes[..(at + length)], .. bytes[at..]];
-            case 5:
-                byte[] noise = new byte[length];
-                random.NextBytes(noise);
-                return [.. bytes[..at], .. noise, .. bytes[at..]];
+                room[(at + part)..length].CopyTo(here);
+                return length - part;
+            case 4 when length + part <= room.Length:
+                room[at..length].CopyTo(here[part..]);
+                return length + part;
+            case 5 when length + part <= room.Length:
+                room[at..length].CopyTo(here[part..]);
+                random.NextBytes(here[..part]);
+                return length + part;
             case 6:
-                int from = random.Next(bytes.Length - length + 1);
-                bytes.AsSpan(from, length).CopyTo(bytes.AsSpan(at));
-                return bytes;
+                room.Slice(random.Next(length - part + 1), part).CopyTo(here);
+                return length;
             default:
-                return Overwrite(random, bytes, at);
+                Overwrite(random, here[..(length - at)]);
+                return length;
         }
     }
 
     /// <summary>A number where a length, a count, a type or an id may stand.</summary>
-    private static byte[] Overwrite(Random random, byte[] bytes, int at)
+    private static void Overwrite(Random random, Span<byte> here)
     {
         ulong value = Hostile[random.Next(Hostile.Length)];
         Span<byte> number = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(number, value);
-        int size = Math.Min(random.Next(2) == 0 ? 4 : 8, bytes.Length - at);
-        number[..size].CopyTo(bytes.AsSpan(at));
-        return bytes;
+
+        // Files are little-endian; most of the network is not.
+        if (random.Next(2) == 0)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(number, value);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(number, value);
+            number = number[(random.Next(2) == 0 ? 4 : 6)..];
+        }
+
+        int size = Math.Min(random.Next(2) == 0 ? 4 : 8, Math.Min(number.Length, here.Length));
+        number[..size].CopyTo(here);
     }
 }

@@ -1,6 +1,6 @@
-using Google.Protobuf;
 using Swarm.Dht.Records;
 using Swarm.Node.Routing;
+using Swarm.Protocol;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Wire;
 
@@ -25,9 +25,9 @@ internal static class OfferRules
 
         try
         {
-            offer = BlockOffer.Parser.ParseFrom(record.Value.Span);
+            offer = Protobuf.Parse(BlockOffer.Parser, record.Value.Span);
         }
-        catch (InvalidProtocolBufferException)
+        catch (ProtocolException)
         {
             return null;
         }
@@ -59,9 +59,9 @@ internal static class OfferRules
 
         try
         {
-            listing = ModelListing.Parser.ParseFrom(record.Value.Span);
+            listing = Protobuf.Parse(ModelListing.Parser, record.Value.Span);
         }
-        catch (InvalidProtocolBufferException)
+        catch (ProtocolException)
         {
             return null;
         }

@@ -99,14 +99,12 @@ internal static class LinkCertificate
             return "The peer's certificate is too large.";
         }
 
-        if (now < certificate.NotBefore || now > certificate.NotAfter)
-        {
-            return "The peer's certificate is not valid now; one of the two clocks is wrong.";
-        }
-
         try
         {
-            return ContentRefusal(certificate, expected, out node);
+            // Its times are read only now, and may be none.
+            return now < certificate.NotBefore || now > certificate.NotAfter
+                ? "The peer's certificate is not valid now; one of the two clocks is wrong."
+                : ContentRefusal(certificate, expected, out node);
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {

@@ -135,7 +135,7 @@ public sealed class RouterTests
     }
 
     [Test]
-    public async Task Row_29_a_rogue_device_on_the_network_sends_us_nowhere()
+    public async Task Threat_29_A_rogue_device_on_the_network_sends_us_nowhere()
     {
         using NatLab lab = await LabAsync("UPnP");
         lab.Silence(Pcp, NatPmp, "ip daddr 192.168.77.1 udp dport 1900");

@@ -131,6 +131,7 @@ public sealed class LinkCertificateTests
             request.CertificateExtensions.Add(Extension(request));
             request.CertificateExtensions.Add(new X509Extension("1.2.3.4", new byte[5000], critical: false));
         }));
+        yield return new("with times that are none", "malformed", MakeTimeless);
     }
 
     [Test]
@@ -191,6 +192,16 @@ public sealed class LinkCertificateTests
             Now.AddHours(-1),
             Now.AddHours(1),
             [1, 2, 3]);
+    }
+
+    // The platform's parser leaves the two times unread, whatever stands there.
+    private static X509Certificate2 MakeTimeless()
+    {
+        using X509Certificate2 sound = Make(request => request.CertificateExtensions.Add(Extension(request)));
+        byte[] bytes = [.. sound.RawData];
+        byte[] notAfter = Encoding.ASCII.GetBytes($"{Now.AddHours(1).UtcDateTime:yyMMddHHmm}");
+        bytes[bytes.AsSpan().IndexOf(notAfter)] = (byte)'?';
+        return X509CertificateLoader.LoadCertificate(bytes);
     }
 
     // The platform makes no certificate with an extension twice: one is renamed in the bytes, which are signed again.

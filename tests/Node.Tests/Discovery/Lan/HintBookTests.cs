@@ -15,7 +15,7 @@ public sealed class HintBookTests
     private TimeSpan _now = TimeSpan.FromHours(1);
 
     [Test]
-    public void Row_26_a_hint_is_dialled_at_most_once_in_five_seconds_however_often_it_is_announced()
+    public void Threat_26_A_hint_is_dialled_at_most_once_in_five_seconds_however_often_it_is_announced()
     {
         var book = new HintBook(new Random(1));
         var dials = new List<TimeSpan>();
@@ -41,7 +41,7 @@ public sealed class HintBookTests
     }
 
     [Test]
-    public void Row_26_a_thousand_hints_cost_a_bounded_number_of_dials_and_256_places()
+    public void Threat_26_A_thousand_hints_cost_a_bounded_number_of_dials_and_256_places()
     {
         var book = new HintBook(new Random(1));
         int dials = 0;

@@ -84,7 +84,7 @@ public sealed class HintDiallerTests
     }
 
     [Test]
-    public async Task Row_27_a_forged_goodbye_takes_back_the_hint_and_no_link()
+    public async Task Threat_27_A_forged_goodbye_takes_back_the_hint_and_no_link()
     {
         await using SwarmMember ours = Member("ours");
         await using SwarmMember theirs = Member("theirs");
@@ -105,7 +105,7 @@ public sealed class HintDiallerTests
     }
 
     [Test]
-    public async Task Row_26_who_answers_under_another_name_than_the_hint_s_is_not_met()
+    public async Task Threat_26_Who_answers_under_another_name_than_the_hint_s_is_not_met()
     {
         await using SwarmMember ours = Member("ours");
         await using SwarmMember liar = Member("liar");

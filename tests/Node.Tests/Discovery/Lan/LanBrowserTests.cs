@@ -148,7 +148,7 @@ public sealed class LanBrowserTests
     }
 
     [Test]
-    public void Row_26_a_spoofer_from_elsewhere_or_with_addresses_elsewhere_is_not_heard()
+    public void Threat_26_A_spoofer_from_elsewhere_or_with_addresses_elsewhere_is_not_heard()
     {
         var lan = new VirtualLan();
         VirtualLan.Host host = lan.Add(1);
@@ -168,7 +168,7 @@ public sealed class LanBrowserTests
     }
 
     [Test]
-    public void Row_26_a_flood_of_announcements_fills_256_places_and_hides_nobody()
+    public void Threat_26_A_flood_of_announcements_fills_256_places_and_hides_nobody()
     {
         var lan = new VirtualLan();
         VirtualLan.Host host = lan.Add(1);
@@ -188,7 +188,7 @@ public sealed class LanBrowserTests
     }
 
     [Test]
-    public void Row_26_one_packet_with_everything_it_may_hold_stays_within_the_bounds()
+    public void Threat_26_One_packet_with_everything_it_may_hold_stays_within_the_bounds()
     {
         var cache = new LanCache(
             VirtualLan.Swarm, new LanInterface(1, "eth0", [(IPAddress.Parse("10.0.0.1"), 8)]), _ => false, new Random(1));

@@ -20,7 +20,7 @@ public sealed class GatewayThreatTests
     [TestCase("http://8.8.8.8/")]
     [TestCase("https://192.168.77.66/")]
     [TestCase("http://192.168.77.66:0/")]
-    public void Row_29_a_fake_gateway_sends_this_node_to_nobody(string location)
+    public void Threat_29_A_fake_gateway_sends_this_node_to_nobody(string location)
         => MapperRun.Tell(
             29,
             async run =>
@@ -31,16 +31,16 @@ public sealed class GatewayThreatTests
             },
             gateway => FakeDevice(gateway, location));
 
-    [TestCase(301, "moved", TestName = "Row_29_a_redirect_of_a_fake_gateway_is_not_followed")]
-    [TestCase(200, "<!DOCTYPE a [<!ENTITY a \"a\">]><a>&a;</a>", TestName = "Row_29_a_fake_gateway_s_dtd_is_refused")]
-    [TestCase(200, "not XML", TestName = "Row_29_a_fake_gateway_s_text_is_refused")]
-    [TestCase(200, "<a/>", TestName = "Row_29_a_fake_gateway_without_services_maps_nothing")]
+    [TestCase(301, "moved", TestName = "Threat_29_A_redirect_of_a_fake_gateway_is_not_followed")]
+    [TestCase(200, "<!DOCTYPE a [<!ENTITY a \"a\">]><a>&a;</a>", TestName = "Threat_29_A_fake_gateway_s_dtd_is_refused")]
+    [TestCase(200, "not XML", TestName = "Threat_29_A_fake_gateway_s_text_is_refused")]
+    [TestCase(200, "<a/>", TestName = "Threat_29_A_fake_gateway_without_services_maps_nothing")]
     [TestCase(
         200,
         "<a><service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType>"
             + "<controlURL>http://10.0.0.1/steal</controlURL></service></a>",
-        TestName = "Row_29_a_fake_gateway_s_service_elsewhere_is_not_asked")]
-    public void Row_29_a_fake_gateway_is_asked_itself_and_no_more(int status, string body)
+        TestName = "Threat_29_A_fake_gateway_s_service_elsewhere_is_not_asked")]
+    public void Threat_29_A_fake_gateway_is_asked_itself_and_no_more(int status, string body)
         => MapperRun.Tell(
             29,
             async run =>
@@ -57,7 +57,7 @@ public sealed class GatewayThreatTests
             });
 
     [Test]
-    public void Row_29_the_real_gateway_is_preferred_to_a_fake_one()
+    public void Threat_29_The_real_gateway_is_preferred_to_a_fake_one()
         => MapperRun.Tell(
             29,
             async run =>
@@ -76,7 +76,7 @@ public sealed class GatewayThreatTests
 
     [TestCase("PCP")]
     [TestCase("NAT-PMP")]
-    public void Row_30_answers_of_strangers_are_passed_over(string protocol)
+    public void Threat_30_Answers_of_strangers_are_passed_over(string protocol)
         => MapperRun.Tell(
             30,
             async run =>
@@ -97,7 +97,7 @@ public sealed class GatewayThreatTests
             });
 
     [Test]
-    public void Row_30_spoofed_answers_of_pcp_do_not_know_the_nonce()
+    public void Threat_30_Spoofed_answers_of_pcp_do_not_know_the_nonce()
         => MapperRun.Tell(
             30,
             async run =>
@@ -127,7 +127,7 @@ public sealed class GatewayThreatTests
             });
 
     [Test]
-    public void Row_30_a_flood_of_answers_is_read_to_a_limit()
+    public void Threat_30_A_flood_of_answers_is_read_to_a_limit()
         => MapperRun.Tell(
             30,
             async run =>
@@ -148,7 +148,7 @@ public sealed class GatewayThreatTests
             });
 
     [Test]
-    public void Row_30_forged_announcements_cost_a_question_every_few_seconds_and_never_the_mapping()
+    public void Threat_30_Forged_announcements_cost_a_question_every_few_seconds_and_never_the_mapping()
         => MapperRun.Tell(30, async run =>
         {
             _ = await run.MappedAsync();

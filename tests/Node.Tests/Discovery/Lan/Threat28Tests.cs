@@ -6,7 +6,7 @@ namespace Swarm.Node.Tests.Discovery.Lan;
 /// <summary>Row 28 of the threats: packets made to cost time and memory.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-public sealed class Row28Tests
+public sealed class Threat28Tests
 {
     // What 256 records with the longest names there are may cost.
     private const int BytesPerPacketMax = 512 * 1024;
@@ -50,10 +50,10 @@ public sealed class Row28Tests
         => Bombs.Select(bomb => new TestCaseData(bomb.Packet).SetArgDisplayNames(bomb.Why));
 
     [TestCaseSource(nameof(Cases))]
-    public void Row_28_a_bomb_is_refused(byte[] packet) => Assert.That(DnsPackets.Refuses(packet));
+    public void Threat_28_A_bomb_is_refused(byte[] packet) => Assert.That(DnsPackets.Refuses(packet));
 
     [Test]
-    public void Row_28_the_costliest_packet_that_may_be_read_takes_bounded_memory()
+    public void Threat_28_The_costliest_packet_that_may_be_read_takes_bounded_memory()
     {
         // One name of 255 bytes, and 255 records that point at it with name and target.
         var packet = new List<byte>(Header(12, (Question, 1), (Answer, 255)));
@@ -78,7 +78,7 @@ public sealed class Row28Tests
     }
 
     [Test]
-    public void Row_28_noise_and_mutants_end_in_the_one_exception_and_bounded_memory([Range(1, 4)] int seed)
+    public void Threat_28_Noise_and_mutants_end_in_the_one_exception_and_bounded_memory([Range(1, 4)] int seed)
     {
         var random = new Random(seed);
         byte[][] valid = [.. FsCheck.Fluent.Gen.Sample(DnsPackets.Any.Generator, 50, 20)
