@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Node.Access;
 using Swarm.Node.Discovery.Lan;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
@@ -13,39 +15,38 @@ internal static class Doors
     // Nodes answer within milliseconds; a wireless network may lose the first two questions.
     private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>Where to start from; empty when neither an address was given nor a node runs here.</summary>
-    public static IReadOnlyList<PeerAddress> Find(IReadOnlyList<PeerAddress> bootstrap, string folder)
-        => bootstrap.Count > 0
-            ? bootstrap
-            : LocalNode.Find(folder) is { } node && PeerAddress.TryParse(node.Address, out PeerAddress? address)
-                ? [address]
-                : [];
-
     /// <summary>Joins as a guest that serves nothing and whom nobody dials.</summary>
-    /// <param name="swarm">The swarm's name.</param>
-    /// <param name="doors">Where to start from.</param>
-    /// <param name="lan">Whether to look around when there is no door.</param>
-    /// <param name="cancel">Ends the attempt.</param>
-    /// <exception cref="CommandException">There is no way in.</exception>
-    public static async Task<SwarmMember> EnterAsync(
-        string swarm, IReadOnlyList<PeerAddress> doors, bool lan, CancellationToken cancel)
+    /// <exception cref="CommandException">There is no way in, or no key.</exception>
+    /// <exception cref="LinkClosedException">Nobody opened.</exception>
+    public static async Task<SwarmMember> EnterAsync(SwarmChoice choice, CancellationToken cancel)
     {
-        if (doors.Count == 0)
+        if (choice.Doors.Count == 0)
         {
-            return lan && await TryEnterByLanAsync(swarm, cancel) is { } found
-                ? found
-                : throw CommandException.Failed(
-                    $"no node of swarm '{swarm}' runs here{(lan ? " or is found on the local network" : "")}: start "
-                        + "one with 'swarm join', or name one with --bootstrap HOST:PORT.");
+            return await TryEnterByLanAsync(choice, cancel)
+                ?? throw CommandException.Failed(
+                    $"no node of swarm '{choice.Name}' runs here{Nearby(choice)}: start one with 'swarm join', or "
+                        + await AdviseAsync(choice, cancel));
         }
 
-        var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);
+        SwarmMember member = CreateGuest(choice);
 
         try
         {
             member.Start();
-            await member.EnterAsync(doors, cancel);
+            await member.EnterAsync(choice.Doors, cancel);
             return member;
+        }
+        catch (LinkClosedException gone) when (!gone.IsTurnedAway)
+        {
+            await member.DisposeAsync();
+
+            // A code keeps the addresses of the day it was made; its swarm may still be around.
+            if (await TryEnterByLanAsync(choice, cancel) is { } found)
+            {
+                return found;
+            }
+
+            throw;
         }
         catch
         {
@@ -55,10 +56,15 @@ internal static class Doors
     }
 
     /// <summary>Joins as a guest through the first node of the local network that proves to be of the swarm.</summary>
-    /// <returns>Null when there is none.</returns>
-    public static async Task<SwarmMember?> TryEnterByLanAsync(string swarm, CancellationToken cancel)
+    /// <returns>Null when there is none, when it is not wanted, and without a key of the swarm.</returns>
+    public static async Task<SwarmMember?> TryEnterByLanAsync(SwarmChoice choice, CancellationToken cancel)
     {
-        var member = SwarmMember.CreateGuest(swarm, TimeProvider.System);
+        if (!choice.Lan || !choice.Keys.IsKnown)
+        {
+            return null;
+        }
+
+        SwarmMember member = CreateGuest(choice);
 
         try
         {
@@ -87,5 +93,40 @@ internal static class Doors
 
         await member.DisposeAsync();
         return null;
+    }
+
+    /// <summary>
+    /// What a person without a way in can do, as the end of a sentence; names another swarm's node if one is near.
+    /// </summary>
+    public static async Task<string> AdviseAsync(SwarmChoice choice, CancellationToken cancel)
+    {
+        const string Ways = "reach one with --join CODE ('swarm invite' prints it on a device of the swarm), or with "
+            + "--bootstrap HOST:PORT.";
+
+        if (!choice.Lan)
+        {
+            return Ways;
+        }
+
+        SwarmId? own = choice.Keys.IsKnown ? Own(choice) : null;
+        IReadOnlyList<LanHint> others = await LanNeighbours.LookAsync(own, TimeProvider.System, cancel);
+        return others.Count == 0
+            ? Ways
+            : $"{Ways} The local network has a node of another swarm, at {LanNeighbours.Where(others)}: run "
+                + "'swarm invite' there and use its code here, or give --public if that swarm is public.";
+    }
+
+    private static string Nearby(SwarmChoice choice)
+        => !choice.Keys.IsKnown ? ", and no key to look for others with is here"
+            : choice.Lan ? " or is found on the local network"
+            : "";
+
+    private static SwarmMember CreateGuest(SwarmChoice choice)
+        => SwarmMember.CreateGuest(choice.Name, choice.Keys.OpenForGuest(), TimeProvider.System);
+
+    private static SwarmId Own(SwarmChoice choice)
+    {
+        using SwarmKeyring? keyring = choice.Keys.OpenForGuest();
+        return SwarmMember.IdOf(choice.Name, keyring);
     }
 }

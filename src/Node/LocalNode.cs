@@ -12,7 +12,16 @@ namespace Swarm.Node;
 /// <param name="Name">Its name, for people.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="ControlToken">Proves to the node that the asker can read its folder, in hexadecimal.</param>
-internal sealed record LocalNode(string Address, string Swarm, string Name, int ProcessId, string ControlToken)
+/// <param name="KeyFile">Where the keys of its swarm are; null when that is public.</param>
+/// <param name="Model">What people call the model it serves.</param>
+internal sealed record LocalNode(
+    string Address,
+    string Swarm,
+    string Name,
+    int ProcessId,
+    string ControlToken,
+    string? KeyFile = null,
+    string? Model = null)
 {
     private const string FileName = "node.json";
 

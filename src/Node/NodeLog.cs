@@ -58,4 +58,23 @@ internal static partial class NodeLog
 
     [LoggerMessage(17, LogLevel.Information, "no port mapped: {Reason}")]
     public static partial void PortNotMapped(ILogger log, string reason);
+
+    [LoggerMessage(30, LogLevel.Information, "a new private swarm: its key is in {File}")]
+    public static partial void KeyMade(ILogger log, string file);
+
+    [LoggerMessage(31, LogLevel.Information, "this swarm is private: 'swarm invite' prints what others join with")]
+    public static partial void SwarmPrivate(ILogger log);
+
+    [LoggerMessage(32, LogLevel.Warning, "this swarm is public: whoever reaches this node may join and read along")]
+    public static partial void SwarmPublic(ILogger log);
+
+    [LoggerMessage(33, LogLevel.Information, "keys changed: {Key} is in use, {Keys} accepted")]
+    public static partial void KeysChanged(ILogger log, string key, int keys);
+
+    [LoggerMessage(35, LogLevel.Warning, "this node was in another swarm of that name, whose key is kept in "
+        + "{File}")]
+    public static partial void KeySetAside(ILogger log, string file);
+
+    [LoggerMessage(34, LogLevel.Warning, "the changed keys are not taken, the old ones stay: {Reason}")]
+    public static partial void KeysUnreadable(ILogger log, string reason);
 }

@@ -1,11 +1,12 @@
 using System.Net;
 using Swarm.Inference.Model;
+using Swarm.Node.Access;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
 
 /// <summary>What one node does: its part of a swarm, its part of a model, its memory.</summary>
-public sealed record NodeOptions
+internal sealed record NodeOptions
 {
     /// <summary>The GGUF file.</summary>
     public required string ModelFile { get; init; }
@@ -33,6 +34,9 @@ public sealed record NodeOptions
 
     /// <summary>The swarm.</summary>
     public required string Swarm { get; init; }
+
+    /// <summary>Where its keys are.</summary>
+    public required KeySource Keys { get; init; }
 
     /// <summary>The node's own name, for people.</summary>
     public required string Name { get; init; }

@@ -15,6 +15,7 @@ internal sealed class SwarmMember : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ITransport _transport;
+    private readonly SwarmKeyring? _keyring;
     private Task _running = Task.CompletedTask;
 
     public SwarmMember(
@@ -24,34 +25,38 @@ internal sealed class SwarmMember : IAsyncDisposable
         bool server,
         TimeProvider time,
         Random random,
-        ILogger log)
+        ILogger log,
+        SwarmKeyring? keyring = null)
     {
         Key = key;
+        _keyring = keyring;
         Swarm = swarm;
         _transport = transport;
         Links = new LinkPool(transport, key.Id, time, log);
         Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
     }
 
-    /// <summary>A member that others can dial, and that holds records for them.</summary>
-    public static SwarmMember CreateNode(NodeOptions options, NodeKey key, TimeProvider time, ILogger log)
+    /// <summary>A member that others can dial, and that holds records for them. The keys become its own.</summary>
+    public static SwarmMember CreateNode(
+        NodeOptions options, NodeKey key, SwarmKeyring? keyring, TimeProvider time, ILogger log)
     {
-        var swarm = SwarmId.FromName(options.Swarm);
+        SwarmId swarm = IdOf(options.Swarm, keyring);
         Hello hello = Hellos.Create(swarm, Numerics.Version, Software, options.Name, server: true);
-        ITransport transport = new TcpTransport(key, hello, options.Listen, time, log);
+        ITransport transport = new TcpTransport(key, hello, options.Listen, time, log, keyring);
 
-        return new SwarmMember(key, swarm, transport, server: true, time, new EntropyRandom(), log);
+        return new SwarmMember(key, swarm, transport, server: true, time, new EntropyRandom(), log, keyring);
     }
 
-    /// <summary>A member for one question: nobody can dial it, and it is forgotten afterwards.</summary>
-    public static SwarmMember CreateGuest(string name, TimeProvider time)
+    /// <summary>A member for one question, whom nobody can dial. The keys become its own.</summary>
+    public static SwarmMember CreateGuest(string name, SwarmKeyring? keyring, TimeProvider time)
     {
         var key = NodeKey.Create();
-        var swarm = SwarmId.FromName(name);
+        SwarmId swarm = IdOf(name, keyring);
         Hello hello = Hellos.Create(swarm, Numerics.Version, Software, "", server: false);
-        ITransport transport = new TcpTransport(key, hello, listen: null, time);
+        ITransport transport = new TcpTransport(key, hello, listen: null, time, keyring: keyring);
 
-        return new SwarmMember(key, swarm, transport, server: false, time, new EntropyRandom(), NullLogger.Instance);
+        return new SwarmMember(
+            key, swarm, transport, server: false, time, new EntropyRandom(), NullLogger.Instance, keyring);
     }
 
     /// <summary>What this program calls itself towards its peers.</summary>
@@ -70,6 +75,10 @@ internal sealed class SwarmMember : IAsyncDisposable
 
     /// <summary>Where they can besides: addresses of others that lead here.</summary>
     public void Announce(IReadOnlyList<PeerAddress> elsewhere) => _transport.Announce(elsewhere);
+
+    /// <summary>The id of the swarm of this name with these keys, or of the public one.</summary>
+    public static SwarmId IdOf(string name, SwarmKeyring? keyring)
+        => keyring?.SwarmOf(name) ?? SwarmId.FromName(name);
 
     private static string Version
         => typeof(SwarmMember).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -101,11 +110,8 @@ internal sealed class SwarmMember : IAsyncDisposable
 
         if (open == 0 && closed is not null)
         {
-            throw closed is LinkClosedException
-                ? new LinkClosedException(
-                    $"no node answers at {string.Join(", ", doors)}: check the address, and that a node runs there "
-                        + $"({closed.Message})",
-                    closed)
+            throw closed is LinkClosedException gone
+                ? new LinkClosedException(Explain(doors, gone), gone) { IsTurnedAway = gone.IsTurnedAway }
                 : closed;
         }
 
@@ -136,6 +142,23 @@ internal sealed class SwarmMember : IAsyncDisposable
             new EntropyRandom(),
             log);
 
+    private string Explain(IReadOnlyList<PeerAddress> doors, LinkClosedException gone)
+    {
+        string where = string.Join(", ", doors);
+
+        return gone switch
+        {
+            { IsTurnedAway: true } when _keyring is null =>
+                $"the node at {where} hung up, as one of a private swarm does on strangers: run 'swarm invite' there, "
+                    + "and use its code here ('swarm join CODE', or --join CODE with other commands).",
+            { IsTurnedAway: true } =>
+                $"the node at {where} hung up: clock or swarm key differs. Run 'swarm invite' there and use its code "
+                    + "here ('swarm join CODE', or --join CODE with other commands); check the clocks of both devices; "
+                    + "give --public if that swarm is public.",
+            _ => $"no node answers at {where}: check the address, and that a node runs there ({gone.Message})",
+        };
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -144,6 +167,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         await _transport.DisposeAsync();
         await _running;
         Key.Dispose();
+        _keyring?.Dispose();
         _stop.Dispose();
     }
 }

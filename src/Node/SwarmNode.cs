@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Swarm.Inference.Forward;
 using Swarm.Inference.Model;
 using Swarm.Inference.Threading;
+using Swarm.Node.Access;
 using Swarm.Node.Discovery.Lan;
 using Swarm.Node.Execution;
 using Swarm.Node.Membership;
@@ -26,9 +26,6 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
     // A tombstone is a courtesy: peers notice a missing node anyway.
     private static readonly TimeSpan WithdrawMax = TimeSpan.FromSeconds(3);
-
-    // Nodes that start together announce themselves within a second; more is not worth waiting for.
-    private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(1250);
 
     private const int ControlTokenBytes = 32;
 
@@ -58,7 +55,9 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         var planner = new SpanPlanner(options, model, pool, time);
         SpanPlan plan = planner.Plan();
         using var key = NodeKey.LoadOrCreate(Path.Combine(options.Folder, "key.pem"));
-        await using var member = SwarmMember.CreateNode(options, key, time, log);
+        SwarmKeyring? keyring = options.Keys.OpenForNode(options.Bootstrap.Count > 0, log);
+        await using var member = SwarmMember.CreateNode(options, key, keyring, time, log);
+        using KeyringWatch? watch = Watch(keyring);
         using var executor = new ThreadExecutor();
         var serving = new ServingOptions { KvBytesMax = plan.KvBytes };
         await using var stages = new StageService(
@@ -75,12 +74,15 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             options.Swarm,
             options.Name,
             Environment.ProcessId,
-            Convert.ToHexStringLower(_controlToken)).Write(options.Folder);
+            Convert.ToHexStringLower(_controlToken),
+            options.Keys.File,
+            options.ModelName).Write(options.Folder);
 
         try
         {
-            await using HintDialler? lan = StartLan(member);
-            await EnterAsync(member, lan, stop);
+            var entrance = new SwarmEntrance(options, member, time, log);
+            await using HintDialler? lan = entrance.StartLan();
+            await entrance.PassAsync(lan, stop);
             NodeLog.SwarmJoined(log, options.Swarm, member.Dht.Status.Contacts);
             await ServeAsync(new Seat(model, member, stages, plan) { Lan = lan }, planner, pool, stop, stopNow);
         }
@@ -92,30 +94,16 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         NodeLog.Left(log);
     }
 
-    // Who listens on loopback only has nothing to tell its neighbours.
-    private HintDialler? StartLan(SwarmMember member)
+    private KeyringWatch? Watch(SwarmKeyring? keyring)
     {
-        if (!options.Lan || IPAddress.IsLoopback(options.Listen.Address))
+        if (keyring is null || options.Keys.File is not { } file)
         {
+            NodeLog.SwarmPublic(log);
             return null;
         }
 
-        var service = new LanService(
-            member.Key.Id, member.Swarm, new IPEndPoint(options.Listen.Address, member.Addresses[0].Port));
-        var discovery = new LanDiscovery(member.Swarm, service, time, new EntropyRandom(), log);
-        HintDialler dialler = member.CreateDialler(discovery, time, log);
-        dialler.Start();
-        return dialler;
-    }
-
-    private async Task EnterAsync(SwarmMember member, HintDialler? lan, CancellationToken stop)
-    {
-        if (options.Bootstrap.Count == 0 && lan is not null && !await lan.MeetFirstAsync(LookMax, stop))
-        {
-            LanLog.Alone(log, options.Swarm);
-        }
-
-        await member.EnterAsync(options.Bootstrap, stop);
+        NodeLog.SwarmPrivate(log);
+        return new KeyringWatch(file, keyring, time, log);
     }
 
     private async Task ServeAsync(

@@ -21,6 +21,7 @@ public sealed class BadInputTests
         ["other.gguf"] = path => File.WriteAllBytes(path, Renamed(TinyModel.Bytes(), "llama.", "lemur.", "llama", "lemur")),
         ["tiny.gguf"] = path => TinyModel.Write(path),
         ["tiny8.gguf"] = path => TinyModel.Write(path, type: GgmlType.Q8_0),
+        ["pass.key"] = WritePassphrase,
         [Long] = path => File.WriteAllText(path, string.Concat(Enumerable.Repeat("word after word ", 200))),
     };
 
@@ -51,7 +52,7 @@ public sealed class BadInputTests
     [TestCase("join --model {dir}/tiny.gguf --listen nowhere", 2, "--listen", TestName = "Bad listen address")]
     [TestCase("join --model {dir}/tiny.gguf --listen 127.0.0.1", 2, "IP:PORT", TestName = "Listen address without a port")]
     [TestCase("join --model {dir}/tiny.gguf --bootstrap 1.2.3.4", 2, "HOST:PORT", TestName = "Bad bootstrap address")]
-    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1", 1, "no node answers", TestName = "Nobody at the address")]
+    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1 --public", 1, "no node answers", TestName = "Nobody at the address")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3", 2, "block range", TestName = "Bad block range")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3:3", 2, "block range", TestName = "Empty block range")]
     [TestCase("join --model {dir}/tiny.gguf --blocks 3:99", 2, "0:6", TestName = "Blocks beyond the model")]
@@ -73,6 +74,15 @@ public sealed class BadInputTests
     [TestCase("generate hello", 2, "--model", TestName = "No model")]
     [TestCase("status --data-dir {dir}/none", 1, "swarm join", TestName = "Status without a node")]
     [TestCase("leave --data-dir {dir}/none", 1, "no node runs", TestName = "Leave without a node")]
+    [TestCase("join SWARM-12345 --model {dir}/tiny.gguf", 2, "cut or mistyped", TestName = "Join code cut")]
+    [TestCase("join hello --model {dir}/tiny.gguf", 2, "no join code", TestName = "No join code")]
+    [TestCase("join --model {dir}/tiny.gguf --public --swarm-key {dir}/long.txt", 2, "no key", TestName = "Public with a key")]
+    [TestCase("join --model {dir}/tiny.gguf --swarm-key {dir}/no.key", 1, "no swarm key at", TestName = "Missing swarm key")]
+    [TestCase("join --model {dir}/tiny.gguf --swarm-key {dir}/pass.key", 1, "passphrase", TestName = "Passphrase")]
+    [TestCase("join --model {dir}/tiny.gguf --bootstrap 127.0.0.1:1 --data-dir {dir}/new", 1, "swarm join CODE", TestName = "Address without a key")]
+    [TestCase("invite --data-dir {dir}/none", 1, "no node runs", TestName = "Invite without a node")]
+    [TestCase("key list --data-dir {dir}/none", 1, "no swarm key", TestName = "Keys of no swarm")]
+    [TestCase("key add hello --data-dir {dir}/none", 2, "no join code", TestName = "Key of no code")]
     [TestCase("make-model --shape tiny {dir}/no/where.gguf", 2, "cannot be written", TestName = "Output in no directory")]
     [TestCase("make-model --shape tiny --type q9_9 {dir}/new.gguf", 2, "q4_k_m", TestName = "Unknown type to make")]
     [TestCase("quantize {dir}/none.gguf {dir}/new.gguf q4_k_m", 2, "there is no file", TestName = "Nothing to quantize")]
@@ -117,7 +127,8 @@ public sealed class BadInputTests
 
     [Test]
     public async Task Help_of_every_verb_shows_an_example(
-        [Values("", "join", "generate", "status", "leave", "inspect", "demo", "make-model", "quantize", "perplexity", "bench")] string verb)
+        [Values("", "join", "generate", "status", "leave", "invite", "key", "key rotate", "inspect", "demo", "make-model",
+            "quantize", "perplexity", "bench")] string verb)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         SwarmResult help = await SwarmProcess.RunAsync(
@@ -125,6 +136,16 @@ public sealed class BadInputTests
 
         Assert.That(help.ExitCode, Is.Zero);
         Assert.That(help.Output, Does.Contain("Example").And.Contain($"  swarm {verb}".TrimEnd()));
+    }
+
+    private static void WritePassphrase(string path)
+    {
+        File.WriteAllText(path, "/key/swarm/psk/1.0.0/\n/base16/\ncorrect horse battery staple");
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 
     // Same length, so that everything else in the file stays where it is.

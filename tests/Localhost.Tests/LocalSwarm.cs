@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Swarm.Protocol.Identity;
 
 namespace Swarm.Localhost.Tests;
 
@@ -9,7 +10,11 @@ internal sealed class LocalSwarm : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
 
-    public LocalSwarm(string model) => Model = model;
+    public LocalSwarm(string model)
+    {
+        Model = model;
+        SwarmKeyFile.LoadOrCreate(KeyFile).Dispose();
+    }
 
     public string Model { get; }
 
@@ -19,6 +24,12 @@ internal sealed class LocalSwarm : IDisposable
 
     /// <summary>Where the first node listens.</summary>
     public string Door { get; private set; } = "";
+
+    /// <summary>The swarm's key: its processes share one file, each has a folder of its own.</summary>
+    public string KeyFile => Path.Combine(_folder, "swarm.key");
+
+    /// <summary>How a process of this device finds its way in.</summary>
+    public string[] Way => ["--bootstrap", Door, "--swarm", Name, "--swarm-key", KeyFile];
 
     /// <summary>A folder for a process of this swarm.</summary>
     public string FolderOf(string name) => Path.Combine(_folder, name);
@@ -38,7 +49,8 @@ internal sealed class LocalSwarm : IDisposable
         var node = SwarmProcess.Start(
         [
             "join", "--model", Model, "--name", name, "--listen", "127.0.0.1:0",
-            "--data-dir", FolderOf(name), "--swarm", Name, "--threads", "1", "--json",
+            "--data-dir", FolderOf(name), "--swarm", Name, "--swarm-key", KeyFile,
+            "--threads", "1", "--json",
             .. arguments, .. Door.Length > 0 ? (string[])["--bootstrap", Door] : [],
         ]);
         Nodes.Add(name, node);
@@ -109,7 +121,7 @@ internal sealed class LocalSwarm : IDisposable
     private SwarmProcess Generate(string model, string prompt, int tokens)
         => SwarmProcess.Start(
         [
-            "generate", "--model", model, "--bootstrap", Door, "--swarm", Name, "--data-dir", FolderOf("guest"), "--json",
+            "generate", "--model", model, .. Way, "--data-dir", FolderOf("guest"), "--json",
             .. Sampling(tokens), prompt,
         ]);
 

@@ -35,7 +35,7 @@ public sealed class SwarmTests
         Assert.That(gap.GetProperty("blocks").GetString(), Is.EqualTo("3:5"), "who joins last hears what is missing");
         long started = Stopwatch.GetTimestamp();
         SwarmResult result = await SwarmProcess.RunAsync(
-            deadline.Token, "generate", "--model", swarm.Model, "--bootstrap", swarm.Door, "--swarm", swarm.Name, "hello");
+            deadline.Token, ["generate", "--model", swarm.Model, .. swarm.Way, "hello"]);
 
         Assert.That(result.ExitCode, Is.EqualTo(3), result.Errors);
         Assert.That(result.Errors, Does.Contain("Nobody serves blocks 3:5").And.Contain("swarm join --blocks 3:5"));
@@ -52,9 +52,13 @@ public sealed class SwarmTests
         _ = await theirs.StartAsync("bob", "4:8", deadline.Token);
 
         SwarmResult knock = await SwarmProcess.RunAsync(
-            deadline.Token, "status", "--bootstrap", ours.Door, "--swarm", theirs.Name);
+            deadline.Token, "status", "--bootstrap", ours.Door, "--swarm", theirs.Name, "--swarm-key", ours.KeyFile);
         Assert.That(knock.ExitCode, Is.EqualTo(1));
-        Assert.That(knock.Errors, Does.Contain("another swarm"));
+        Assert.That(knock.Errors, Does.Contain("another swarm"), "one key, two names");
+        SwarmResult strange = await SwarmProcess.RunAsync(
+            deadline.Token, "status", "--bootstrap", ours.Door, "--swarm", ours.Name, "--swarm-key", theirs.KeyFile);
+        Assert.That(strange.ExitCode, Is.EqualTo(1));
+        Assert.That(strange.Errors, Does.Contain("clock or swarm key differs").And.Contain("swarm invite"));
 
         JsonElement status = await StatusAsync(ours, deadline.Token);
         Assert.That(status.GetProperty("nodes").GetInt32(), Is.EqualTo(1));
@@ -128,7 +132,7 @@ public sealed class SwarmTests
     private static async Task<JsonElement> StatusAsync(LocalSwarm swarm, CancellationToken cancel)
     {
         SwarmResult status = await SwarmProcess.RunAsync(
-            cancel, "status", "--json", "--bootstrap", swarm.Door, "--swarm", swarm.Name);
+            cancel, ["status", "--json", .. swarm.Way]);
         Assert.That(status.ExitCode, Is.Zero, status.Errors);
         return JsonSerializer.Deserialize<JsonElement>(status.Output);
     }

@@ -29,7 +29,7 @@ public sealed class VersionTests
             deadline.Token,
             [
                 .. command.Split(' ').Select(word => word.Replace("{model}", TestModel.Path, StringComparison.Ordinal)),
-                "--swarm", Swarm, "--bootstrap", $"{later.Endpoint}", "--data-dir", folder,
+                "--swarm", Swarm, "--bootstrap", $"{later.Endpoint}", "--data-dir", folder, "--public",
             ]);
         Directory.Delete(folder, recursive: true);
 

@@ -17,8 +17,7 @@ internal static class CommonOptions
         Description = "A node of the swarm to start from; may be given several times.",
         HelpName = "HOST:PORT",
         Arity = ArgumentArity.OneOrMore,
-        CustomParser = result =>
-            [.. result.Tokens.Select(token => ParseAddress(result, token.Value)).OfType<PeerAddress>()],
+        CustomParser = ParseAddresses,
     };
 
     public static Option<string> Swarm()
@@ -85,6 +84,10 @@ internal static class CommonOptions
         return point;
     }
 
+    /// <summary>Reads addresses, and says which is none.</summary>
+    public static PeerAddress[] ParseAddresses(ArgumentResult result)
+        => [.. result.Tokens.Select(token => ParseAddress(result, token.Value)).OfType<PeerAddress>()];
+
     /// <summary>Reads a number, and says in plain words what is none.</summary>
     public static T ParseNumber<T>(ArgumentResult result)
         where T : struct, ISpanParsable<T>
@@ -146,7 +149,8 @@ internal static class CommonOptions
             return address;
         }
 
-        result.AddError($"--bootstrap: '{text}' is no address: write HOST:PORT, for example 192.168.1.5:4747.");
+        string name = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+        result.AddError($"{name}: '{text}' is no address: write HOST:PORT, for example 192.168.1.5:4747.");
         return null;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Swarm.Node.Access;
 using Swarm.Node.Serving;
-using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.CommandLine;
 
@@ -14,7 +14,7 @@ internal static class GenerateCommand
     private static readonly string[] Examples =
     [
         "swarm generate --model fable \"Once upon a time\"",
-        "swarm generate --model llama --bootstrap 192.168.1.5:4747 -n 100 --temp 0.7 \"The sea\"",
+        "swarm generate --model llama --join CODE -n 100 --temp 0.7 \"The sea\"",
         "swarm generate --model llama.gguf --local --seed 1 -f prompt.txt > story.txt",
     ];
 
@@ -25,11 +25,10 @@ internal static class GenerateCommand
             Description = "The text to continue; without it, and without -f, it is read from standard input.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var model = new Option<string>("--model", "-m")
+        var model = new Option<string?>("--model", "-m")
         {
             Description = $"A model served in the swarm, a GGUF file, or '{ModelPath.BuiltIn}'.",
             HelpName = "NAME|FILE",
-            Required = true,
         };
         var file = new Option<string?>("--file", "-f")
         {
@@ -44,10 +43,7 @@ internal static class GenerateCommand
         };
         kv.AcceptOnlyFromAmong([.. CacheTypes.ByName.Keys]);
         var sampling = new SamplingFlags();
-        Option<PeerAddress[]> bootstrap = CommonOptions.Bootstrap();
-        Option<bool> noLan = CommonOptions.NoLan();
-        Option<string> swarm = CommonOptions.Swarm();
-        Option<string?> dataDir = CommonOptions.DataDir();
+        var swarm = new SwarmFlags();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
         var verb = new Verb("generate", "Continues a prompt; the text goes to standard output, nothing else does.")
@@ -56,7 +52,7 @@ internal static class GenerateCommand
         };
         verb.Arguments.Add(prompt);
 
-        Option[] all = [model, file, .. sampling.All, kv, local, bootstrap, noLan, swarm, dataDir, threads, json];
+        Option[] all = [model, file, .. sampling.All, kv, local, .. swarm.All, threads, json];
 
         foreach (Option option in all)
         {
@@ -65,10 +61,11 @@ internal static class GenerateCommand
 
         verb.SetAction(async (parsed, _) =>
         {
-            string swarmName = parsed.GetRequiredValue(swarm);
+            SwarmChoice choice = swarm.Read(parsed);
             var options = new GenerateOptions
             {
-                Model = parsed.GetRequiredValue(model),
+                Model = parsed.GetValue(model) ?? choice.Keys.Code?.Model ?? throw CommandException.Usage(
+                    "there is no model: name it with --model."),
                 Prompt = ReadPrompt(Written(parsed, prompt), parsed.GetValue(file)),
                 TokensMax = parsed.GetValue(sampling.TokensMax),
                 Sampling = sampling.Read(parsed),
@@ -76,10 +73,7 @@ internal static class GenerateCommand
                 Kv = CacheTypes.ByName[parsed.GetRequiredValue(kv)],
                 Local = parsed.GetValue(local),
                 Threads = parsed.GetValue(threads),
-                Bootstrap = parsed.GetValue(bootstrap) ?? [],
-                Lan = !parsed.GetValue(noLan),
-                Swarm = swarmName,
-                Folder = Path.GetFullPath(parsed.GetValue(dataDir) ?? NodeFolder.Default(swarmName)),
+                Swarm = choice,
                 Json = parsed.GetValue(json),
             };
 

@@ -1,5 +1,5 @@
+using Swarm.Node.Access;
 using Swarm.Protocol.Messages;
-using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.CommandLine;
 
@@ -23,14 +23,7 @@ internal sealed record GenerateOptions
 
     public required int Threads { get; init; }
 
-    public IReadOnlyList<PeerAddress> Bootstrap { get; init; } = [];
-
-    /// <summary>Whether to look for nodes on the local network.</summary>
-    public bool Lan { get; init; }
-
-    public required string Swarm { get; init; }
-
-    public required string Folder { get; init; }
+    public required SwarmChoice Swarm { get; init; }
 
     /// <summary>Events as JSON lines instead of bare text.</summary>
     public bool Json { get; init; }

@@ -10,20 +10,20 @@ internal static class GenerateRun
     public static async Task<int> RunAsync(GenerateOptions options, Terminal terminal, CancellationToken cancel)
     {
         string? path = ModelPath.Find(options.Model);
-        IReadOnlyList<PeerAddress> doors = options.Local ? [] : Doors.Find(options.Bootstrap, options.Folder);
+        IReadOnlyList<PeerAddress> doors = options.Local ? [] : options.Swarm.Doors;
         await using Stream output = Terminal.OpenText();
         ClosingLine line;
 
         if (doors.Count > 0)
         {
-            SwarmMember member = await Doors.EnterAsync(options.Swarm, doors, lan: false, cancel);
+            SwarmMember member = await Doors.EnterAsync(options.Swarm, cancel);
             line = await SwarmGeneration.RunAsync(options, path, member, output, TimeProvider.System, cancel);
         }
         else if (path is not null)
         {
             line = LocalGeneration.Run(options, path, output, TimeProvider.System, cancel);
         }
-        else if (!options.Local && options.Lan && await Doors.TryEnterByLanAsync(options.Swarm, cancel) is { } found)
+        else if (!options.Local && await Doors.TryEnterByLanAsync(options.Swarm, cancel) is { } found)
         {
             line = await SwarmGeneration.RunAsync(options, path: null, found, output, TimeProvider.System, cancel);
         }
@@ -31,9 +31,8 @@ internal static class GenerateRun
         {
             throw CommandException.Usage(options.Local
                 ? $"there is no file '{options.Model}': --local needs a GGUF file, or '{ModelPath.BuiltIn}'."
-                : $"there is no file '{options.Model}', and no node that could know the name runs here "
-                    + $"or is found on the local network in swarm '{options.Swarm}': "
-                    + "give a file, or a node of the swarm with --bootstrap HOST:PORT.");
+                : $"there is no file '{options.Model}', and no node that could know the name runs here: give a file, "
+                    + $"or {await Doors.AdviseAsync(options.Swarm, cancel)}");
         }
 
         if (!options.Json)

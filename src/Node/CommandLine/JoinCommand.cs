@@ -13,10 +13,12 @@ internal static class JoinCommand
             Examples =
             [
                 "swarm join --model llama.gguf --listen 0.0.0.0:4747",
-                "swarm join --model llama.gguf --memory 4GiB --listen 0.0.0.0:4747 --bootstrap 10.1.2.3:4747",
+                "swarm join CODE --model llama.gguf --memory 4GiB --listen 0.0.0.0:4747",
                 "swarm join --model fable --blocks 0:4 --name kitchen",
             ],
         };
+
+        verb.Arguments.Add(flags.Code);
 
         foreach (Option option in flags.All)
         {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Swarm.Inference.Model;
-using Swarm.Protocol.Transport;
+using Swarm.Node.Access;
 
 namespace Swarm.Node.CommandLine;
 
@@ -13,11 +13,10 @@ internal sealed class JoinFlags
     // Fits a table, and with everything else an announcement of 1 KiB.
     private const int NameLengthMax = 64;
 
-    private readonly Option<string> _model = new("--model", "-m")
+    private readonly Option<string?> _model = new("--model", "-m")
     {
         Description = $"A GGUF file, or '{ModelPath.BuiltIn}' for the built-in model.",
         HelpName = "FILE",
-        Required = true,
     };
 
     private readonly Option<string> _blocks = new("--blocks")
@@ -64,10 +63,7 @@ internal sealed class JoinFlags
         DefaultValueFactory = _ => Environment.MachineName,
     };
 
-    private readonly Option<PeerAddress[]> _bootstrap = CommonOptions.Bootstrap();
-    private readonly Option<string> _swarm = CommonOptions.Swarm();
-    private readonly Option<string?> _dataDir = CommonOptions.DataDir();
-    private readonly Option<bool> _noLan = CommonOptions.NoLan();
+    private readonly SwarmFlags _swarm = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -92,17 +88,23 @@ internal sealed class JoinFlags
     }
 
     public IEnumerable<Option> All
-        =>
-        [
-            _model, _blocks, _memory, _listen, _mapPort, _bootstrap, _noLan, _name, _swarm, _dataDir, _threads, _json,
-        ];
+        => [_model, _blocks, _memory, _listen, _mapPort, _name, .. _swarm.ForNode, _threads, _json];
+
+    /// <summary>What 'swarm invite' printed on a device of the swarm.</summary>
+    public Argument<string?> Code { get; } = new("code")
+    {
+        Description = "The line that 'swarm invite' prints on a device of the swarm; '-' reads it from standard input. "
+            + "Without one this node is the first of a new swarm, or of the one it was in.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
     public NodeOptions Read(ParseResult parsed)
     {
-        string swarm = parsed.GetRequiredValue(_swarm);
-        string model = parsed.GetRequiredValue(_model);
+        SwarmChoice swarm = _swarm.Read(parsed, parsed.GetValue(Code));
+        string model = parsed.GetValue(_model) ?? swarm.Keys.Code?.Model ?? throw CommandException.Usage(
+            "there is no model: name its file with --model.");
         string blocks = parsed.GetRequiredValue(_blocks);
         string modelName = Path.GetFileNameWithoutExtension(model);
 
@@ -114,11 +116,12 @@ internal sealed class JoinFlags
             MemoryBytes = parsed.GetValue(_memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             Listen = parsed.GetValue(_listen) ?? new IPEndPoint(IPAddress.Loopback, 0),
             MapsPort = parsed.GetValue(_mapPort),
-            Bootstrap = parsed.GetValue(_bootstrap) ?? [],
-            Lan = !parsed.GetValue(_noLan),
-            Swarm = swarm,
+            Bootstrap = swarm.Bootstrap,
+            Lan = swarm.Lan,
+            Swarm = swarm.Name,
+            Keys = swarm.Keys,
             Name = parsed.GetRequiredValue(_name),
-            Folder = Path.GetFullPath(parsed.GetValue(_dataDir) ?? NodeFolder.Default(swarm)),
+            Folder = swarm.Folder,
             Threads = parsed.GetValue(_threads),
         };
     }

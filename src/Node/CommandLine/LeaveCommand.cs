@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Google.Protobuf;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 
@@ -42,7 +43,9 @@ internal static class LeaveCommand
         LocalNode node = LocalNode.Find(folder)
             ?? throw CommandException.Failed($"no node runs from {folder}: choose its folder with --data-dir.");
 
-        await using (var guest = SwarmMember.CreateGuest(node.Swarm, TimeProvider.System))
+        SwarmKeyring? keyring = node.KeyFile is { } file ? SwarmKeyFile.Load(file) : null;
+
+        await using (var guest = SwarmMember.CreateGuest(node.Swarm, keyring, TimeProvider.System))
         {
             guest.Start();
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Swarm.Node.Access;
 using Swarm.Node.Membership;
-using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.CommandLine;
 
@@ -9,29 +9,24 @@ internal static class StatusCommand
 {
     public static Command Create(Terminal terminal)
     {
-        Option<PeerAddress[]> bootstrap = CommonOptions.Bootstrap();
-        Option<bool> noLan = CommonOptions.NoLan();
-        Option<string> swarm = CommonOptions.Swarm();
-        Option<string?> dataDir = CommonOptions.DataDir();
+        var swarm = new SwarmFlags();
         Option<bool> json = CommonOptions.Json();
         var verb = new Verb("status", "Shows the swarm's nodes, their blocks, and blocks that nobody serves.")
         {
-            Examples = ["swarm status", "swarm status --json --bootstrap 192.168.1.5:4747"],
+            Examples = ["swarm status", "swarm status --json --join CODE"],
         };
 
-        foreach (Option option in (Option[])[bootstrap, noLan, swarm, dataDir, json])
+        foreach (Option option in (Option[])[.. swarm.All, json])
         {
             verb.Options.Add(option);
         }
 
         verb.SetAction(async (parsed, _) =>
         {
-            string name = parsed.GetRequiredValue(swarm);
-            string folder = Path.GetFullPath(parsed.GetValue(dataDir) ?? NodeFolder.Default(name));
+            SwarmChoice choice = swarm.Read(parsed);
             using var interrupts = new Interrupts();
-            await using SwarmMember member = await Doors.EnterAsync(
-                name, Doors.Find(parsed.GetValue(bootstrap) ?? [], folder), !parsed.GetValue(noLan), interrupts.First);
-            SwarmStatus status = await SwarmStatus.ReadAsync(member, name, interrupts.First);
+            await using SwarmMember member = await Doors.EnterAsync(choice, interrupts.First);
+            SwarmStatus status = await SwarmStatus.ReadAsync(member, choice.Name, interrupts.First);
 
             if (parsed.GetValue(json))
             {

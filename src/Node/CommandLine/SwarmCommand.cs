@@ -60,6 +60,8 @@ internal static class SwarmCommand
             GenerateCommand.Create(terminal),
             StatusCommand.Create(terminal),
             LeaveCommand.Create(terminal),
+            InviteCommand.Create(terminal),
+            KeyCommand.Create(),
             InspectCommand.Create(terminal),
             DemoCommand.Create(terminal),
             MakeModelCommand.Create(terminal),
@@ -76,7 +78,9 @@ internal static class SwarmCommand
     private static int Refuse(Terminal terminal, ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string path = command is RootCommand ? "swarm" : $"swarm {command.Name}";
+        string path = command is RootCommand ? "swarm"
+            : command.Parents.FirstOrDefault() is Verb whole ? $"swarm {whole.Name} {command.Name}"
+            : $"swarm {command.Name}";
 
         // Only one: the others are often its echoes, and what is not understood explains what seems to be missing.
         string problem = parsed.UnmatchedTokens.Count > 0

@@ -24,7 +24,7 @@ internal static class SwarmGeneration
         await using SwarmMember member = entered;
         (ModelFile file, ReadOnlyMemory<byte> hash) = path is null
             ? await FindAsync(options.Model, member, time, cancel)
-            : Read(path, options.Folder, time, cancel);
+            : Read(path, options.Swarm.Folder, time, cancel);
 
         using (file)
         {

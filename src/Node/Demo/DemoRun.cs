@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json;
 using Spectre.Console;
 using Swarm.Inference.Model;
+using Swarm.Node.Access;
 using Swarm.Node.CommandLine;
 using Swarm.Node.Membership;
 using Swarm.Node.Placement;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node.Demo;
@@ -23,6 +25,8 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     private readonly List<DemoProcess> _nodes = [];
     private readonly List<DemoProcess> _guests = [];
 
+    private string KeyFile => Path.Combine(_folder, "swarm.key");
+
     /// <summary>Runs the demo; true only if a repair happened and not a byte differs.</summary>
     public async Task<bool> RunAsync(CancellationToken cancel)
     {
@@ -32,6 +36,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         try
         {
             NodeFolder.Ensure(_folder);
+            SwarmKeyFile.LoadOrCreate(KeyFile).Dispose();
             PeerAddress door = await StartNodesAsync(either.Token);
             await ShowBlocksAsync(door, either.Token);
             var story = new DemoStory(options, _nodes, console);
@@ -96,14 +101,15 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     [
         "join", "--model", options.Model, "--memory", memory.ToString(CultureInfo.InvariantCulture), "--name", name,
         "--listen", "127.0.0.1:0", "--data-dir", Path.Combine(_folder, name), "--swarm", _swarm,
-        "--threads", "1", "--json",
+        "--swarm-key", KeyFile, "--threads", "1", "--json",
         .. door is null ? (string[])[] : ["--bootstrap", door.ToString()],
     ];
 
     private async Task ShowBlocksAsync(PeerAddress door, CancellationToken cancel)
     {
         Say("\n[bold]2[/]  Who holds what, as the nodes announced it to one another:\n");
-        await using SwarmMember guest = await Doors.EnterAsync(_swarm, [door], lan: false, cancel);
+        await using SwarmMember guest = await Doors.EnterAsync(
+            new SwarmChoice(_swarm, new KeySource(_folder) { NamedFile = KeyFile }, [door]), cancel);
         SwarmStatus status = await SwarmStatus.ReadAsync(guest, _swarm, cancel);
         ModelStatus model = status.Models.Single();
         StatusTable.Show(console, model);
@@ -120,7 +126,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
         var teller = DemoProcess.Start("the teller",
         [
             "generate", "--model", options.Model, "--bootstrap", door.ToString(), "--swarm", _swarm,
-            "--data-dir", Path.Combine(_folder, "teller"),
+            "--data-dir", Path.Combine(_folder, "teller"), "--swarm-key", KeyFile,
             "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
             "--max-tokens", options.TokensMax.ToString(CultureInfo.InvariantCulture), "--json", options.Prompt,
         ]);

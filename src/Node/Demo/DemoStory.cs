@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Spectre.Console;
+using Swarm.Node.Access;
 using Swarm.Node.CommandLine;
 using Swarm.Protocol.Messages;
 
@@ -46,8 +47,7 @@ internal sealed class DemoStory
         TokensMax = _options.TokensMax,
         Sampling = SamplingFlags.Defaults((ulong)_options.Seed),
         Threads = 1,
-        Swarm = "",
-        Folder = "",
+        Swarm = new SwarmChoice("", new KeySource(""), []),
         Kv = KvType.F16,
     };
 

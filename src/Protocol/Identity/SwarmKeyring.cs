@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Swarm.Protocol.Identity;
 
 /// <summary>
@@ -57,6 +59,22 @@ public sealed class SwarmKeyring : IDisposable
         {
             key.Dispose();
         }
+    }
+
+    /// <summary>The same keys in objects of their own, for somebody else to dispose of.</summary>
+    public SwarmKeyring Copy()
+    {
+        Span<byte> secret = stackalloc byte[SwarmKey.Size];
+        List<SwarmKey> keys = [];
+
+        foreach (SwarmKey key in _keys)
+        {
+            key.Write(secret);
+            keys.Add(SwarmKey.Read(secret));
+        }
+
+        CryptographicOperations.ZeroMemory(secret);
+        return new SwarmKeyring(keys, Origin);
     }
 
     /// <inheritdoc/>

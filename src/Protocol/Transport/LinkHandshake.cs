@@ -32,14 +32,18 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     /// <summary>What this node says of itself; replaced, never changed.</summary>
     internal required Hello Hello { get; set; }
 
+    /// <summary>Makes what a dial shows, with a key in a private swarm.</summary>
+    internal Papers Prepare(SwarmKey? member)
+        => new(Certificate(), member is null ? null : LinkCookies.Bake(member, time.GetUtcNow()));
+
     /// <summary>Dials the node that must answer, if one must.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="expected">The only node that may answer, or null.</param>
-    /// <param name="member">The key of a private swarm to show at the door; null in a public swarm.</param>
+    /// <param name="papers">What this node shows.</param>
     /// <param name="cancel">Ends the attempt.</param>
-    internal async Task<Link> DialAsync(Socket socket, NodeId? expected, SwarmKey? member, CancellationToken cancel)
+    internal async Task<Link> DialAsync(Socket socket, NodeId? expected, Papers papers, CancellationToken cancel)
     {
-        var verdict = new Verdict(Certificate(), keyring, expected, time);
+        var verdict = new Verdict(papers.Own, keyring, expected, time);
 
         return await ShakeAsync(
             socket,
@@ -47,9 +51,9 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
             verdict,
             async (tls, patience) =>
             {
-                if (member is not null)
+                if (papers.Cookie is { } cookie)
                 {
-                    _ = await socket.SendAsync(LinkCookies.Bake(member, time.GetUtcNow()), patience);
+                    _ = await socket.SendAsync(cookie, patience);
                 }
 
                 await tls.AuthenticateAsClientAsync(ClientOptions(verdict), patience);
@@ -317,7 +321,11 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
         }
     }
 
-    private sealed record OwnCertificate(
+    /// <summary>What a dialler shows: its certificate and, in a private swarm, a cookie.</summary>
+    internal sealed record Papers(OwnCertificate Own, byte[]? Cookie);
+
+    /// <summary>A certificate of this node, and with which keys it was made.</summary>
+    internal sealed record OwnCertificate(
         SslStreamCertificateContext Context, byte[] Claim, IReadOnlyList<SwarmKey>? Keys, DateTimeOffset RenewAt);
 
     /// <summary>What the certificate check found, for whoever must explain a failed handshake.</summary>

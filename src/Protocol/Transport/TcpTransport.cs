@@ -128,12 +128,14 @@ public sealed class TcpTransport : ITransport
     {
         for (int shown = 1; ; shown++)
         {
+            // Before it connects: the peer waits three seconds for the cookie, and a slow device makes its first
+            // certificate in as many.
+            LinkHandshake.Papers papers = _handshake.Prepare(keys.ElementAtOrDefault(shown - 1));
             Socket socket = await ConnectAsync(address, cancel);
 
             try
             {
-                return Track(
-                    await _handshake.DialAsync(socket, address.Node, keys.ElementAtOrDefault(shown - 1), cancel));
+                return Track(await _handshake.DialAsync(socket, address.Node, papers, cancel));
             }
             catch (LinkClosedException e) when (e.IsTurnedAway && shown < keys.Count)
             {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using NUnit.Framework;
+using Swarm.Protocol.Identity;
 
 namespace Swarm.Localhost.Tests.Lan;
 
@@ -24,6 +25,7 @@ public sealed class LanTests
         NetworkLab.RequireOrIgnore(Avahi.Programs);
         _deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         _folder = Directory.CreateTempSubdirectory("swarm-lan-").FullName;
+        SwarmKeyFile.LoadOrCreate(KeyFile).Dispose();
     }
 
     [TearDown]
@@ -75,8 +77,8 @@ public sealed class LanTests
         SwarmResult blind = await GuestAsync(hosts[2], "status", "--no-lan");
         Assert.That(blind.ExitCode, Is.EqualTo(1));
         SwarmResult stranger = await SwarmProcess.RunInAsync(
-            hosts[2], Deadline, "status", "--swarm", "another", "--data-dir", Path.Combine(_folder, "guest"));
-        Assert.That(stranger.Errors, Does.Contain("is found on the local network"));
+            hosts[2], Deadline, "status", "--swarm", "another", "--public", "--data-dir", Path.Combine(_folder, "guest"));
+        Assert.That(stranger.Errors, Does.Contain("is found on the local network").And.Match("of another swarm, at 10.9.0.[12]:"));
     }
 
     [Test]
@@ -129,7 +131,8 @@ public sealed class LanTests
         Avahi avahi = Keep(await Avahi.StartAsync(hosts[0], Deadline));
         SwarmProcess silent = Join(hosts[0], "ann", "--blocks", "0:8", "--no-lan");
         string node = (await silent.WaitForAsync("listening", Deadline)).GetProperty("node").GetString()!;
-        string swarm = Protocol.Identity.SwarmId.FromName(SwarmName).ToString();
+        using SwarmKeyring keyring = SwarmKeyFile.Load(KeyFile);
+        string swarm = keyring.SwarmOf(SwarmName).ToString();
         WatchedProcess publishes = avahi.Publish(
             "ann of avahi", "_swarm._tcp", $"_{swarm}._sub._swarm._tcp", 4747,
             "txtvers=1", $"pid={node}", $"sw={swarm}", "v=1");
@@ -145,7 +148,57 @@ public sealed class LanTests
         Assert.That(found.GetProperty("address").GetString(), Is.EqualTo("10.9.0.1:4747"));
     }
 
+    [Test]
+    public async Task A_second_device_of_a_household_is_told_that_it_needs_the_code_and_joins_with_it()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24"), lab.AddHost("c", "10.9.0.3/24")];
+        SwarmProcess ann = Found(hosts[0], "ann", "--blocks", "0:4");
+        _ = await ann.WaitForAsync("serving", Deadline);
+
+        SwarmProcess bob = Found(hosts[1], "bob", "--blocks", "4:8");
+        JsonElement other = await bob.WaitForAsync("lanOtherSwarm", Deadline);
+        Assert.That(other.GetProperty("address").GetString(), Is.EqualTo("10.9.0.1:4747"));
+        _ = await bob.WaitForAsync("serving", Deadline);
+        Assert.That(await NodesAsync(hosts[0], "ann"), Is.EqualTo(1), "strangers who serve the same model never mix");
+        SwarmResult guest = await SwarmProcess.RunInAsync(
+            hosts[2], Deadline, "status", "--data-dir", Path.Combine(_folder, "guest"));
+        Assert.That(guest.ExitCode, Is.EqualTo(1));
+        Assert.That(
+            guest.Errors, Does.Contain("no key").And.Contain("swarm invite").And.Contain("--public").And.Contain("at 10.9.0."));
+        bob.Signal("INT");
+        Assert.That(await bob.ExitAsync(Deadline), Is.Zero, bob.Errors);
+
+        SwarmResult invite = await SwarmProcess.RunInAsync(
+            hosts[0], Deadline, "invite", "--data-dir", Path.Combine(_folder, "ann"), "--address", "10.9.0.77:1");
+        string code = invite.Output.Trim();
+        Assert.That(code, Does.StartWith("SWARM-"), invite.Errors);
+        bob = Found(hosts[1], "bob", code, "--blocks", "4:8");
+        _ = await bob.WaitForAsync("keySetAside", Deadline);
+        _ = await bob.WaitForAsync("serving", Deadline);
+        Assert.That(await NodesAsync(hosts[0], "ann"), Is.EqualTo(2), "found although the code's address is out of date");
+        Assert.That(Directory.GetFiles(Path.Combine(_folder, "bob"), "swarm-*.key"), Has.Length.EqualTo(1));
+    }
+
     private string SwarmName => Path.GetFileName(_folder);
+
+    private string KeyFile => Path.Combine(_folder, "swarm.key");
+
+    // As a person does it: no key, no name.
+    private SwarmProcess Found(string space, string name, params string[] more)
+        => Keep(SwarmProcess.StartIn(space,
+        [
+            "join", .. more, "--model", TestModel.Path, "--name", name, "--listen", "0.0.0.0:4747",
+            "--data-dir", Path.Combine(_folder, name), "--threads", "1", "--json",
+        ]));
+
+    private async Task<int> NodesAsync(string space, string name)
+    {
+        SwarmResult status = await SwarmProcess.RunInAsync(
+            space, Deadline, "status", "--json", "--data-dir", Path.Combine(_folder, name));
+        Assert.That(status.ExitCode, Is.Zero, status.Errors);
+        return JsonSerializer.Deserialize<JsonElement>(status.Output).GetProperty("nodes").GetInt32();
+    }
 
     private SwarmProcess Join(string space, string name, params string[] more)
         => JoinAt("0.0.0.0:4747", space, name, more);
@@ -154,12 +207,14 @@ public sealed class LanTests
         => Keep(SwarmProcess.StartIn(space,
         [
             "join", "--model", TestModel.Path, "--name", name, "--listen", listen, "--data-dir", Path.Combine(_folder, name),
-            "--swarm", SwarmName, "--threads", "1", "--json", .. more,
+            "--swarm", SwarmName, "--swarm-key", KeyFile, "--threads", "1", "--json", .. more,
         ]));
 
     private Task<SwarmResult> GuestAsync(string space, params string[] command)
         => SwarmProcess.RunInAsync(
-            space, Deadline, [.. command, "--swarm", SwarmName, "--data-dir", Path.Combine(_folder, "guest")]);
+            space,
+            Deadline,
+            [.. command, "--swarm", SwarmName, "--swarm-key", KeyFile, "--data-dir", Path.Combine(_folder, "guest")]);
 
     private T Keep<T>(T open)
         where T : IDisposable

@@ -51,7 +51,7 @@ public sealed class JoinTests
             // The announcement follows the mapping within seconds.
             while (!status.Contains("5.5.5.1:4747", StringComparison.Ordinal))
             {
-                status = await StatusFromBeyondAsync(lab, deadline.Token);
+                status = await StatusFromBeyondAsync(lab, folder, deadline.Token);
             }
 
             node.Signal("INT");
@@ -63,10 +63,11 @@ public sealed class JoinTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static async Task<string> StatusFromBeyondAsync(NatLab lab, CancellationToken cancel)
+    private static async Task<string> StatusFromBeyondAsync(NatLab lab, string folder, CancellationToken cancel)
     {
         using var status = SwarmProcess.StartIn(
-            lab.Wan.Name, "status", "--json", "--bootstrap", "5.5.5.1:4747", "--swarm", "behind");
+            lab.Wan.Name, "status", "--json", "--bootstrap", "5.5.5.1:4747", "--swarm", "behind",
+            "--swarm-key", Path.Combine(folder, "swarm.key"));
         int code = await status.ExitAsync(cancel);
         Assert.That(code, Is.Zero, status.Errors);
         return status.Output;

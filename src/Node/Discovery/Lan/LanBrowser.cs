@@ -7,16 +7,16 @@ namespace Swarm.Node.Discovery.Lan;
 /// Looks for a swarm's nodes on one interface: at once by a one-shot question from a port of its own, and for ever, but
 /// ever more rarely, from the shared port (RFC 6762, sections 5.1 and 5.2).
 /// </summary>
-/// <param name="swarm">Whose nodes.</param>
+/// <param name="swarm">Whose nodes; null for those of all swarms.</param>
 /// <param name="at">The interface.</param>
 /// <param name="isSelf">Whether an instance is this node itself.</param>
 /// <param name="isBrief">Whether only one-shot questions are asked, by somebody who stays but a moment.</param>
 /// <param name="bytesMax">The size of a packet.</param>
 /// <param name="random">For delays.</param>
 internal sealed class LanBrowser(
-    SwarmId swarm, LanInterface at, Func<DnsName, bool> isSelf, bool isBrief, int bytesMax, Random random)
+    SwarmId? swarm, LanInterface at, Func<DnsName, bool> isSelf, bool isBrief, int bytesMax, Random random)
 {
-    private readonly DnsQuestion _question = new(LanNames.Subtype(swarm), DnsType.Ptr);
+    private readonly DnsQuestion _question = new(LanNames.Of(swarm), DnsType.Ptr);
     private readonly ushort _id = (ushort)random.Next(1, ushort.MaxValue + 1);
     private TimeSpan _startedAt;
     private TimeSpan? _queryDue;

@@ -9,13 +9,13 @@ namespace Swarm.Node.Discovery.Lan;
 /// What was heard of a swarm's nodes on one interface. Only records that lead from the swarm's name to an address are
 /// kept, so few that no stranger fills the memory; when all places are taken, chance decides who goes.
 /// </summary>
-/// <param name="swarm">Whose nodes.</param>
+/// <param name="swarm">Whose nodes; null for those of all swarms.</param>
 /// <param name="at">The interface.</param>
 /// <param name="isSelf">Whether an instance is this node itself, which hears its own words.</param>
 /// <param name="random">For jitter, and for who goes.</param>
-internal sealed class LanCache(SwarmId swarm, LanInterface at, Func<DnsName, bool> isSelf, Random random)
+internal sealed class LanCache(SwarmId? swarm, LanInterface at, Func<DnsName, bool> isSelf, Random random)
 {
-    private readonly DnsName _service = LanNames.Subtype(swarm);
+    private readonly DnsName _service = LanNames.Of(swarm);
     private readonly Dictionary<DnsName, LanInstance> _instances = [];
     private readonly Dictionary<DnsName, List<CachedRecord>> _hosts = [];
 
@@ -297,7 +297,7 @@ internal sealed class LanCache(SwarmId swarm, LanInterface at, Func<DnsName, boo
     // Null as long as a part is missing, for another swarm, and when no address is of this network.
     private LanHint? Read(LanInstance instance)
     {
-        if (!IsWhole(instance) || instance.Claim is not { } claim || claim.Swarm != swarm)
+        if (!IsWhole(instance) || instance.Claim is not { } claim || (swarm is { } one && claim.Swarm != one))
         {
             return null;
         }
@@ -309,7 +309,9 @@ internal sealed class LanCache(SwarmId swarm, LanInterface at, Func<DnsName, boo
             .Take(LanLimits.AddressesMax)
             .Select(address => new PeerAddress(Scoped(address), instance.Port, claim.Node))];
 
-        return reachable.Length > 0 ? new LanHint(instance.Name.ToString(), claim.Node, reachable) : null;
+        return reachable.Length > 0
+            ? new LanHint(instance.Name.ToString(), claim.Node, claim.Swarm, reachable)
+            : null;
     }
 
     // A link-local address means something only together with the interface.

@@ -11,13 +11,13 @@ namespace Swarm.Node.Discovery.Lan;
 /// Discovery by mDNS and DNS-SD (RFC 6762, 6763) on all interfaces that lead to neighbours: gives each
 /// <see cref="LanLane"/> sockets and a clock, and follows the interfaces as they come and go.
 /// </summary>
-/// <param name="swarm">Whose nodes are looked for.</param>
+/// <param name="swarm">Whose nodes are looked for; null for those of all swarms.</param>
 /// <param name="service">What to announce; null for who only asks, and that for a moment.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">For delays; used by this object alone.</param>
 /// <param name="log">Where people learn of it.</param>
 internal sealed class LanDiscovery(
-    SwarmId swarm, LanService? service, TimeProvider time, Random random, ILogger log) : ILanDiscovery
+    SwarmId? swarm, LanService? service, TimeProvider time, Random random, ILogger log) : ILanDiscovery
 {
     private static readonly TimeSpan TimerMin = TimeSpan.FromMilliseconds(1);
 

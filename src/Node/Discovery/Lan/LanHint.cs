@@ -9,5 +9,6 @@ namespace Swarm.Node.Discovery.Lan;
 /// </summary>
 /// <param name="Instance">The name of the announcement.</param>
 /// <param name="Node">The node it names.</param>
+/// <param name="Swarm">The swarm it names.</param>
 /// <param name="Addresses">Where to dial, best first; each demands that <paramref name="Node"/> answers.</param>
-internal sealed record LanHint(string Instance, NodeId Node, IReadOnlyList<PeerAddress> Addresses);
+internal sealed record LanHint(string Instance, NodeId Node, SwarmId Swarm, IReadOnlyList<PeerAddress> Addresses);

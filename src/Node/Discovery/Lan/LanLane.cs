@@ -18,14 +18,14 @@ internal sealed class LanLane
 
     /// <param name="at">The interface.</param>
     /// <param name="family">IPv4 or IPv6.</param>
-    /// <param name="swarm">Whose nodes are looked for.</param>
+    /// <param name="swarm">Whose nodes are looked for; null for those of all swarms.</param>
     /// <param name="service">What to announce; null for who stays but a moment.</param>
     /// <param name="isOwn">Whether an address is of this device, on whatever interface.</param>
     /// <param name="random">For delays and suffixes.</param>
     public LanLane(
         LanInterface at,
         AddressFamily family,
-        SwarmId swarm,
+        SwarmId? swarm,
         LanService? service,
         Func<IPAddress, bool> isOwn,
         Random random)

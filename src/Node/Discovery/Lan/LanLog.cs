@@ -26,4 +26,9 @@ internal static partial class LanLog
     [LoggerMessage(106, LogLevel.Information, "{Address} on the local network is not one of us: {Reason}",
         EventName = "lanStranger")]
     public static partial void Stranger(ILogger log, string address, string reason);
+
+    [LoggerMessage(107, LogLevel.Warning, "the local network has a node of another swarm, at {Address}, and "
+        + "swarms never mix: to be part of that one, end this node, run 'swarm invite' there and 'swarm join CODE' "
+        + "here; or start both with --public", EventName = "lanOtherSwarm")]
+    public static partial void OtherSwarm(ILogger log, string address);
 }

@@ -19,6 +19,9 @@ internal static class LanNames
     /// <summary>The nodes of one swarm: its members hear of no others.</summary>
     public static DnsName Subtype(SwarmId swarm) => Service.Child("_sub").Child($"_{swarm}");
 
+    /// <summary>Where the nodes of a swarm are listed, or, for null, those of all.</summary>
+    public static DnsName Of(SwarmId? swarm) => swarm is { } one ? Subtype(one) : Service;
+
     /// <summary>A node's own label: 52 letters of the 63 a label may have.</summary>
     public static string Label(NodeId node)
     {

@@ -117,6 +117,6 @@ public sealed class HintBookTests
     private static LanHint Hint(int number)
     {
         NodeId node = TestIdentity.Node(number);
-        return new LanHint($"instance-{number}", node, [new PeerAddress("192.168.1.9", 4747, node)]);
+        return new LanHint($"instance-{number}", node, default, [new PeerAddress("192.168.1.9", 4747, node)]);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
+using Swarm.Node.Access;
 using Swarm.Node.Discovery.Lan;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
@@ -92,7 +93,7 @@ public sealed class HintDiallerTests
         await using HintDialler dialler = ours.CreateDialler(lan, TimeProvider.System, NullLogger.Instance);
         dialler.Start();
         PeerAddress door = theirs.Addresses[0];
-        var hint = new LanHint("theirs", theirs.Key.Id, [door]);
+        var hint = new LanHint("theirs", theirs.Key.Id, default, [door]);
         lan.Announce(hint);
         Assert.That(await dialler.MeetFirstAsync(TimeSpan.FromSeconds(20), default));
 
@@ -113,7 +114,7 @@ public sealed class HintDiallerTests
         await using HintDialler dialler = ours.CreateDialler(lan, TimeProvider.System, NullLogger.Instance);
         dialler.Start();
         NodeId victim = TestIdentity.Node(1);
-        lan.Announce(new LanHint("victim", victim, [liar.Addresses[0] with { Node = victim }]));
+        lan.Announce(new LanHint("victim", victim, default, [liar.Addresses[0] with { Node = victim }]));
 
         Assert.That(await dialler.MeetFirstAsync(TimeSpan.FromSeconds(1), default), Is.False);
         Assert.That(ours.Links.Links, Is.Empty);
@@ -125,7 +126,7 @@ public sealed class HintDiallerTests
         => new(lan, meet, _ => false, () => true, loop.Clock, loop.Random, NullLogger.Instance);
 
     private static LanHint Hint(NodeId node, int port)
-        => new($"instance-{port}", node, [new PeerAddress("192.168.1.9", port, node)]);
+        => new($"instance-{port}", node, default, [new PeerAddress("192.168.1.9", port, node)]);
 
     private static SwarmMember Member(string name)
     {
@@ -135,12 +136,14 @@ public sealed class HintDiallerTests
             ModelName = "",
             MemoryBytes = 1,
             Swarm = "hints",
+            Keys = new KeySource("") { IsPublic = true },
             Name = name,
             Folder = "",
             Threads = 1,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         };
-        var member = SwarmMember.CreateNode(options, NodeKey.Create(), TimeProvider.System, NullLogger.Instance);
+        var member = SwarmMember.CreateNode(
+            options, NodeKey.Create(), keyring: null, TimeProvider.System, NullLogger.Instance);
         member.Start();
         return member;
     }
