@@ -96,16 +96,24 @@ internal sealed unsafe class AttentionRunner : IDisposable
 
         _runCount = 0;
 
-        for (int i = 0; i < count; i++)
+        for (int first = 0; first < count;)
         {
-            bool follows = i > 0
-                && i - _runs[_runCount - 1] < columnsMax
-                && _columns[_active[i]].Slice == _columns[_active[i - 1]].Slice;
+            int last = first + 1;
 
-            if (!follows)
+            while (last < count && _columns[_active[last]].Slice == _columns[_active[first]].Slice)
             {
-                _runs[_runCount++] = i;
+                last++;
             }
+
+            // Runs of about the same length: a short one would make floats of all its keys for few queries.
+            int runs = (last - first + columnsMax - 1) / columnsMax;
+
+            for (int run = 0; run < runs; run++)
+            {
+                _runs[_runCount++] = first + (int)((long)(last - first) * run / runs);
+            }
+
+            first = last;
         }
 
         _runs[_runCount] = count;

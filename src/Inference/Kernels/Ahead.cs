@@ -8,15 +8,17 @@ namespace Swarm.Inference.Kernels;
 /// </summary>
 /// <param name="place">Where it begins.</param>
 /// <param name="step">Bytes to one step of the loop.</param>
-internal readonly unsafe struct Ahead(byte* place, long step)
+internal readonly unsafe struct Ahead(byte* place, nint step)
 {
     private const int LineBytes = 64;
 
-    /// <summary>Asks for the memory of one step; of more than two lines, for the first two.</summary>
+    /// <summary>
+    /// Asks for the memory of one step; of more than two lines, for the first two. A default value asks for nothing.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Ask(int index)
+    public void Ask(nint index)
     {
-        if (Sse.IsSupported)
+        if (Sse.IsSupported && step != 0)
         {
             Sse.Prefetch0(place + (index * step));
             Sse.Prefetch0(place + (index * step) + LineBytes);

@@ -6,49 +6,79 @@ namespace Swarm.Inference.Kernels;
 /// <summary>Weights times values: a lane per element, ascending positions; then the fold into the sums.</summary>
 internal static unsafe partial class Attention
 {
-    private static void Mix(
-        float* values, int padded, AttentionQuery* queries, int count, AttentionScratch scratch, Ahead ahead)
+    /// <summary>
+    /// Folds a chunk's values into the sums of the queries that see some. Queries that see the same go together; the
+    /// first ask for what comes next.
+    /// </summary>
+    private static void Mix<TFormat>(
+        in AttentionSpec spec,
+        byte* values,
+        AttentionQuery* queries,
+        int count,
+        AttentionScratch scratch,
+        float* sums,
+        Ahead ahead)
+        where TFormat : struct, IFloatFormat
     {
-        for (int i = 0; i < count; i += Together)
+        int padded = Padded(spec.ValueSize);
+        int alike;
+
+        for (int i = 0; i < count; i += alike)
         {
-            AttentionQuery* q = queries + i;
-            int last = Math.Min(Together, count - i) - 1;
-            bool alike = last > 0;
+            alike = Alike(queries + i, Math.Min(Together, count - i));
 
-            for (int k = 1; k <= last; k++)
+            if (queries[i].Sees)
             {
-                alike &= q[k].From == q[0].From && q[k].To == q[0].To;
-            }
-
-            if (alike && q->Sees)
-            {
-                MixFour(values, padded, q, last, scratch, i, ahead);
-                continue;
-            }
-
-            for (int k = 0; k <= last; k++)
-            {
-                if (q[k].Sees)
+                if (alike == 1)
                 {
-                    MixOne(values, padded, q + k, scratch, i + k, ahead);
+                    MixOne<TFormat>(values, padded, queries[i], scratch, i, sums + (i * padded), ahead);
                 }
+                else
+                {
+                    MixFour<TFormat>(values, padded, queries[i], alike, scratch, i, sums + (i * padded), ahead);
+                }
+
+                ahead = default;
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixFour(
-        float* values, int padded, AttentionQuery* queries, int last, AttentionScratch scratch, int first, Ahead ahead)
+    // How many of the queries, from the first on, see the same of the chunk.
+    private static int Alike(AttentionQuery* queries, int most)
     {
-        float* p = scratch.Scores + (first * Chunk);
+        int count = 1;
+
+        while (count < most && queries[count].From == queries->From && queries[count].To == queries->To)
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MixFour<TFormat>(
+        byte* values,
+        int padded,
+        in AttentionQuery view,
+        int count,
+        AttentionScratch scratch,
+        int index,
+        float* sums,
+        Ahead ahead)
+        where TFormat : struct, IFloatFormat
+    {
+        float* p = scratch.Scores + (index * Chunk);
+        nint row = (nint)padded * TFormat.Size;
+        nint to = view.To;
 
         for (int d = 0; d < padded; d += 4 * Tile)
         {
             // Of a row that ends earlier the last sixteen elements are computed again, to the same results.
-            int second = Math.Min(Tile, padded - Tile - d);
-            int third = Math.Min(2 * Tile, padded - Tile - d);
-            int fourth = Math.Min(3 * Tile, padded - Tile - d);
-            float* value = values + ((long)queries->From * padded) + d;
+            nint second = Math.Min(Tile, padded - Tile - d);
+            nint third = Math.Min(2 * Tile, padded - Tile - d);
+            nint fourth = Math.Min(3 * Tile, padded - Tile - d);
+            byte* value = values + (view.From * row) + (d * TFormat.Size);
             Vector512<float> o00 = Vector512<float>.Zero;
             Vector512<float> o01 = Vector512<float>.Zero;
             Vector512<float> o02 = Vector512<float>.Zero;
@@ -66,13 +96,13 @@ internal static unsafe partial class Attention
             Vector512<float> o32 = Vector512<float>.Zero;
             Vector512<float> o33 = Vector512<float>.Zero;
 
-            for (int j = queries->From; j < queries->To; j++, value += padded)
+            for (nint j = view.From; j < to; j++, value += row)
             {
                 ahead.Ask(d + j);
-                var v0 = Vector512.Load(value);
-                var v1 = Vector512.Load(value + second);
-                var v2 = Vector512.Load(value + third);
-                var v3 = Vector512.Load(value + fourth);
+                Vector512<float> v0 = TFormat.Sixteen(value);
+                Vector512<float> v1 = TFormat.Sixteen(value + (second * TFormat.Size));
+                Vector512<float> v2 = TFormat.Sixteen(value + (third * TFormat.Size));
+                Vector512<float> v3 = TFormat.Sixteen(value + (fourth * TFormat.Size));
                 var weight = Vector512.Create(p[j]);
                 o00 = Vector512.FusedMultiplyAdd(weight, v0, o00);
                 o01 = Vector512.FusedMultiplyAdd(weight, v1, o01);
@@ -95,51 +125,58 @@ internal static unsafe partial class Attention
                 o33 = Vector512.FusedMultiplyAdd(weight, v3, o33);
             }
 
-            float* sums = scratch.Sums + (first * padded) + d;
-            Fold(scratch, first, sums, second, third, fourth, o00, o01, o02, o03);
-            Fold(scratch, first + 1, sums + padded, second, third, fourth, o10, o11, o12, o13);
+            float* target = sums + d;
+            Fold(scratch, index, target, second, third, fourth, o00, o01, o02, o03);
+            Fold(scratch, index + 1, target + padded, second, third, fourth, o10, o11, o12, o13);
 
-            if (last > 1)
+            if (count > 2)
             {
-                Fold(scratch, first + 2, sums + (2 * padded), second, third, fourth, o20, o21, o22, o23);
+                Fold(scratch, index + 2, target + (2 * padded), second, third, fourth, o20, o21, o22, o23);
             }
 
-            if (last > 2)
+            if (count > 3)
             {
-                Fold(scratch, first + 3, sums + (3 * padded), second, third, fourth, o30, o31, o32, o33);
+                Fold(scratch, index + 3, target + (3 * padded), second, third, fourth, o30, o31, o32, o33);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MixOne(
-        float* values, int padded, AttentionQuery* query, AttentionScratch scratch, int index, Ahead ahead)
+    private static void MixOne<TFormat>(
+        byte* values,
+        int padded,
+        in AttentionQuery view,
+        AttentionScratch scratch,
+        int index,
+        float* sums,
+        Ahead ahead)
+        where TFormat : struct, IFloatFormat
     {
         float* p = scratch.Scores + (index * Chunk);
+        nint row = (nint)padded * TFormat.Size;
 
         for (int d = 0; d < padded; d += 4 * Tile)
         {
-            int second = Math.Min(Tile, padded - Tile - d);
-            int third = Math.Min(2 * Tile, padded - Tile - d);
-            int fourth = Math.Min(3 * Tile, padded - Tile - d);
-            float* value = values + ((long)query->From * padded) + d;
+            nint second = Math.Min(Tile, padded - Tile - d);
+            nint third = Math.Min(2 * Tile, padded - Tile - d);
+            nint fourth = Math.Min(3 * Tile, padded - Tile - d);
+            byte* value = values + (view.From * row) + (d * TFormat.Size);
             Vector512<float> o0 = Vector512<float>.Zero;
             Vector512<float> o1 = Vector512<float>.Zero;
             Vector512<float> o2 = Vector512<float>.Zero;
             Vector512<float> o3 = Vector512<float>.Zero;
 
-            for (int j = query->From; j < query->To; j++, value += padded)
+            for (nint j = view.From; j < view.To; j++, value += row)
             {
                 ahead.Ask(d + j);
                 var weight = Vector512.Create(p[j]);
-                o0 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(value), o0);
-                o1 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(value + second), o1);
-                o2 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(value + third), o2);
-                o3 = Vector512.FusedMultiplyAdd(weight, Vector512.Load(value + fourth), o3);
+                o0 = Vector512.FusedMultiplyAdd(weight, TFormat.Sixteen(value), o0);
+                o1 = Vector512.FusedMultiplyAdd(weight, TFormat.Sixteen(value + (second * TFormat.Size)), o1);
+                o2 = Vector512.FusedMultiplyAdd(weight, TFormat.Sixteen(value + (third * TFormat.Size)), o2);
+                o3 = Vector512.FusedMultiplyAdd(weight, TFormat.Sixteen(value + (fourth * TFormat.Size)), o3);
             }
 
-            float* sums = scratch.Sums + (index * padded) + d;
-            Fold(scratch, index, sums, second, third, fourth, o0, o1, o2, o3);
+            Fold(scratch, index, sums + d, second, third, fourth, o0, o1, o2, o3);
         }
     }
 
@@ -149,9 +186,9 @@ internal static unsafe partial class Attention
         AttentionScratch scratch,
         int index,
         float* sums,
-        int second,
-        int third,
-        int fourth,
+        nint second,
+        nint third,
+        nint fourth,
         Vector512<float> o0,
         Vector512<float> o1,
         Vector512<float> o2,

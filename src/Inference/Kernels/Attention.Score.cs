@@ -6,38 +6,60 @@ namespace Swarm.Inference.Kernels;
 /// <summary>Queries times keys: a lane per key, ascending elements.</summary>
 internal static unsafe partial class Attention
 {
-    // A tile that is not full takes its last query again, into rows that are nobody's.
-    private static void Score(
-        float* keys, int size, AttentionQuery* queries, int count, float* p, Ahead ahead)
+    /// <summary>
+    /// A row of scores for each query, and the largest of every sixteenth of it. The first queries ask for what comes
+    /// next. A tile that is not full takes its last query again, into rows that are nobody's.
+    /// </summary>
+    private static void Score<TFormat>(
+        in AttentionSpec spec, byte* keys, AttentionQuery* queries, int count, AttentionScratch scratch, Ahead ahead)
+        where TFormat : struct, IFloatFormat
     {
-        for (int i = 0; i < count; i += Together, queries += Together, p += Together * Chunk)
+        float* p = scratch.Scores;
+        float* largest = scratch.Lanes;
+
+        for (int i = 0; i < count; i += Together, queries += Together)
         {
             int last = Math.Min(Together, count - i) - 1;
 
             if (last == 0)
             {
-                ScoreOne(keys, size, queries->Query, p, ahead);
+                ScoreOne<TFormat>(keys, spec, queries->Query, p, largest, ahead);
             }
             else
             {
-                ScoreFour(
+                ScoreFour<TFormat>(
                     keys,
-                    size,
+                    spec,
                     queries[0].Query,
                     queries[1].Query,
                     queries[Math.Min(2, last)].Query,
                     queries[last].Query,
                     p,
+                    largest,
                     ahead);
             }
+
+            p += Together * Chunk;
+            largest += Together * Tile;
+            ahead = default;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreFour(
-        float* keys, int size, float* q0, float* q1, float* q2, float* q3, float* p, Ahead ahead)
+    private static void ScoreFour<TFormat>(
+        byte* keys,
+        in AttentionSpec spec,
+        float* q0,
+        float* q1,
+        float* q2,
+        float* q3,
+        float* p,
+        float* largest,
+        Ahead ahead)
+        where TFormat : struct, IFloatFormat
     {
-        long tile = (long)size * Tile;
+        int size = spec.KeySize;
+        long tile = (long)size * Tile * TFormat.Size;
         Vector512<float> s00 = Vector512<float>.Zero;
         Vector512<float> s01 = Vector512<float>.Zero;
         Vector512<float> s02 = Vector512<float>.Zero;
@@ -55,13 +77,13 @@ internal static unsafe partial class Attention
         Vector512<float> s32 = Vector512<float>.Zero;
         Vector512<float> s33 = Vector512<float>.Zero;
 
-        for (int d = 0; d < size; d++, keys += Tile)
+        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size)
         {
             ahead.Ask(d);
-            var k0 = Vector512.Load(keys);
-            var k1 = Vector512.Load(keys + tile);
-            var k2 = Vector512.Load(keys + (2 * tile));
-            var k3 = Vector512.Load(keys + (3 * tile));
+            Vector512<float> k0 = TFormat.Sixteen(keys);
+            Vector512<float> k1 = TFormat.Sixteen(keys + tile);
+            Vector512<float> k2 = TFormat.Sixteen(keys + (2 * tile));
+            Vector512<float> k3 = TFormat.Sixteen(keys + (3 * tile));
             var q = Vector512.Create(q0[d]);
             s00 = Vector512.FusedMultiplyAdd(q, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(q, k1, s01);
@@ -84,41 +106,53 @@ internal static unsafe partial class Attention
             s33 = Vector512.FusedMultiplyAdd(q, k3, s33);
         }
 
-        Store(p, s00, s01, s02, s03);
-        Store(p + Chunk, s10, s11, s12, s13);
-        Store(p + (2 * Chunk), s20, s21, s22, s23);
-        Store(p + (3 * Chunk), s30, s31, s32, s33);
+        var scale = Vector512.Create(spec.Scale);
+        Scored(p, largest, scale, s00, s01, s02, s03);
+        Scored(p + Chunk, largest + Tile, scale, s10, s11, s12, s13);
+        Scored(p + (2 * Chunk), largest + (2 * Tile), scale, s20, s21, s22, s23);
+        Scored(p + (3 * Chunk), largest + (3 * Tile), scale, s30, s31, s32, s33);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScoreOne(float* keys, int size, float* query, float* p, Ahead ahead)
+    private static void ScoreOne<TFormat>(
+        byte* keys, in AttentionSpec spec, float* query, float* p, float* largest, Ahead ahead)
+        where TFormat : struct, IFloatFormat
     {
-        long tile = (long)size * Tile;
+        int size = spec.KeySize;
+        long tile = (long)size * Tile * TFormat.Size;
         Vector512<float> s0 = Vector512<float>.Zero;
         Vector512<float> s1 = Vector512<float>.Zero;
         Vector512<float> s2 = Vector512<float>.Zero;
         Vector512<float> s3 = Vector512<float>.Zero;
 
-        for (int d = 0; d < size; d++, keys += Tile)
+        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size)
         {
             ahead.Ask(d);
             var q = Vector512.Create(query[d]);
-            s0 = Vector512.FusedMultiplyAdd(q, Vector512.Load(keys), s0);
-            s1 = Vector512.FusedMultiplyAdd(q, Vector512.Load(keys + tile), s1);
-            s2 = Vector512.FusedMultiplyAdd(q, Vector512.Load(keys + (2 * tile)), s2);
-            s3 = Vector512.FusedMultiplyAdd(q, Vector512.Load(keys + (3 * tile)), s3);
+            s0 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys), s0);
+            s1 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys + tile), s1);
+            s2 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys + (2 * tile)), s2);
+            s3 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys + (3 * tile)), s3);
         }
 
-        Store(p, s0, s1, s2, s3);
+        Scored(p, largest, Vector512.Create(spec.Scale), s0, s1, s2, s3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
-        float* target, Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3)
+    private static void Scored(
+        float* p,
+        float* largest,
+        Vector512<float> scale,
+        Vector512<float> s0,
+        Vector512<float> s1,
+        Vector512<float> s2,
+        Vector512<float> s3)
     {
-        v0.Store(target);
-        v1.Store(target + Tile);
-        v2.Store(target + (2 * Tile));
-        v3.Store(target + (3 * Tile));
+        (s0, s1, s2, s3) = (s0 * scale, s1 * scale, s2 * scale, s3 * scale);
+        s0.Store(p);
+        s1.Store(p + Tile);
+        s2.Store(p + (2 * Tile));
+        s3.Store(p + (3 * Tile));
+        Vector512.MaxNative(Vector512.MaxNative(s0, s1), Vector512.MaxNative(s2, s3)).Store(largest);
     }
 }

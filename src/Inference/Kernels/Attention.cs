@@ -16,8 +16,8 @@ internal static unsafe partial class Attention
     public const int Chunk = 64;
     public const int Tile = 16;
 
-    /// <summary>The most queries that share a chunk while it is in the nearest cache.</summary>
-    public const int QueriesMax = 64;
+    /// <summary>The most queries that a chunk becomes floats for once.</summary>
+    public const int QueriesMax = 128;
 
     /// <summary>How many elements a value of this size takes.</summary>
     public static int Padded(int valueSize) => (valueSize + Tile - 1) / Tile * Tile;
@@ -45,7 +45,7 @@ internal static unsafe partial class Attention
         for (int first = spec.First(query.Count) / Chunk * Chunk; first < query.Count; first += Chunk)
         {
             query.Enter(spec, first);
-            float* keys = head.Format.Keys(head.Keys(first / Chunk), spec.KeySize, scratch.Numbers, vectors: false);
+            float* keys = head.Format.Keys(head.Keys(first / Chunk), spec.KeySize, scratch.Keys, vectors: false);
             float m = float.NegativeInfinity;
 
             for (int j = query.From; j < query.To; j++)
@@ -64,7 +64,7 @@ internal static unsafe partial class Attention
             }
 
             float* values = head.Format.Values(
-                head.Values(first / Chunk), spec.ValueSize, scratch.Numbers, vectors: false);
+                head.Values(first / Chunk), spec.ValueSize, scratch.Values, vectors: false);
             new Span<float>(lanes, LaneSum.Lanes).Clear();
             new Span<float>(part, spec.ValueSize).Clear();
 

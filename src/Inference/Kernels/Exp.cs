@@ -57,28 +57,72 @@ internal static class Exp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Lanes(Vector512<float> x)
     {
-        // Where one of two is not a number these give the second: it stays so.
-        x = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
-        var rounder = Vector512.Create(Rounder);
-        var shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2OfE), rounder);
-        Vector512<float> n = shifted - rounder;
-        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x);
-        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2Low), r);
+        x = Clamp(x);
+        Vector512<float> n = Whole(x);
+        Vector512<float> r = Rest(x, n);
+        Vector512<float> p = Step(Vector512.Create(P5), r, P4);
+        p = Step(p, r, P3);
+        p = Step(p, r, P2);
+        p = Step(p, r, P1);
+        p = Step(p, r, P0);
+        return Scale(Vector512.FusedMultiplyAdd(p, r * r, r) + Vector512.Create(1f), n);
+    }
 
-        var p = Vector512.FusedMultiplyAdd(Vector512.Create(P5), r, Vector512.Create(P4));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P3));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P2));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P1));
-        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(P0));
-        Vector512<float> y = Vector512.FusedMultiplyAdd(p, r * r, r) + Vector512.Create(1f);
+    /// <summary>Four times sixteen, side by side, because each step waits for the one before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Lanes(
+        ref Vector512<float> x0, ref Vector512<float> x1, ref Vector512<float> x2, ref Vector512<float> x3)
+    {
+        (x0, x1, x2, x3) = (Clamp(x0), Clamp(x1), Clamp(x2), Clamp(x3));
+        (Vector512<float> n0, Vector512<float> n1) = (Whole(x0), Whole(x1));
+        (Vector512<float> n2, Vector512<float> n3) = (Whole(x2), Whole(x3));
+        (x0, x1, x2, x3) = (Rest(x0, n0), Rest(x1, n1), Rest(x2, n2), Rest(x3, n3));
+        var last = Vector512.Create(P5);
+        (Vector512<float> p0, Vector512<float> p1) = (Step(last, x0, P4), Step(last, x1, P4));
+        (Vector512<float> p2, Vector512<float> p3) = (Step(last, x2, P4), Step(last, x3, P4));
+        (p0, p1, p2, p3) = (Step(p0, x0, P3), Step(p1, x1, P3), Step(p2, x2, P3), Step(p3, x3, P3));
+        (p0, p1, p2, p3) = (Step(p0, x0, P2), Step(p1, x1, P2), Step(p2, x2, P2), Step(p3, x3, P2));
+        (p0, p1, p2, p3) = (Step(p0, x0, P1), Step(p1, x1, P1), Step(p2, x2, P1), Step(p3, x3, P1));
+        (p0, p1, p2, p3) = (Step(p0, x0, P0), Step(p1, x1, P0), Step(p2, x2, P0), Step(p3, x3, P0));
+        var one = Vector512.Create(1f);
+        x0 = Vector512.FusedMultiplyAdd(p0, x0 * x0, x0) + one;
+        x1 = Vector512.FusedMultiplyAdd(p1, x1 * x1, x1) + one;
+        x2 = Vector512.FusedMultiplyAdd(p2, x2 * x2, x2) + one;
+        x3 = Vector512.FusedMultiplyAdd(p3, x3 * x3, x3) + one;
+        (x0, x1, x2, x3) = (Scale(x0, n0), Scale(x1, n1), Scale(x2, n2), Scale(x3, n3));
+    }
 
+    // Where one of two is not a number these give the second: it stays so.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Clamp(Vector512<float> x)
+        => Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Whole(Vector512<float> x)
+        => Vector512.FusedMultiplyAdd(x, Vector512.Create(Log2OfE), Vector512.Create(Rounder))
+            - Vector512.Create(Rounder);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Rest(Vector512<float> x, Vector512<float> n)
+        => Vector512.FusedMultiplyAdd(
+            n, Vector512.Create(-Ln2Low), Vector512.FusedMultiplyAdd(n, Vector512.Create(-Ln2High), x));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Step(Vector512<float> p, Vector512<float> r, float next)
+        => Vector512.FusedMultiplyAdd(p, r, Vector512.Create(next));
+
+    // y times 2^n.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Scale(Vector512<float> y, Vector512<float> n)
+    {
         if (Avx512F.IsSupported)
         {
-            // y times 2^n, rounded once: as the two steps round.
+            // Rounded once: as the two steps round.
             return Avx512F.Scale(y, n);
         }
 
-        Vector512<int> exponent = shifted.AsInt32() - rounder.AsInt32();
+        var rounder = Vector512.Create(Rounder);
+        Vector512<int> exponent = (n + rounder).AsInt32() - rounder.AsInt32();
         var half = Vector512.ShiftRightArithmetic(exponent, 1);
         return y * PowerOf2(half) * PowerOf2(exponent - half);
     }

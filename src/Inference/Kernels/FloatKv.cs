@@ -23,6 +23,20 @@ internal sealed unsafe class FloatKv<TFormat> : KvFormat
     public override float* Values(byte* chunk, int size, float* room, bool vectors)
         => Floats(chunk, Attention.Chunk * Attention.Padded(size), room, vectors);
 
+    // For few queries it is not worth while to write floats first.
+    public override void Fold(
+        in AttentionSpec spec, in KvChunk chunk, AttentionQuery* queries, int count, AttentionScratch scratch)
+    {
+        if (count <= Attention.Together)
+        {
+            Attention.Fold<TFormat>(spec, chunk, queries, count, scratch);
+        }
+        else
+        {
+            base.Fold(spec, chunk, queries, count, scratch);
+        }
+    }
+
     public override int ExportedBytes(int size) => size * TFormat.Size;
 
     public override void ExportKey(byte* chunk, int row, int size, byte* target)

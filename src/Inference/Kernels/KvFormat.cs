@@ -25,6 +25,20 @@ internal abstract unsafe class KvFormat
     /// <summary>A chunk's values as floats, row after row: in <paramref name="room"/>, or where they are.</summary>
     public abstract float* Values(byte* chunk, int size, float* room, bool vectors);
 
+    /// <summary>What <see cref="Attention.Fold"/> does, with a chunk as it is kept.</summary>
+    public virtual void Fold(
+        in AttentionSpec spec, in KvChunk chunk, AttentionQuery* queries, int count, AttentionScratch scratch)
+    {
+        var floats = new KvChunk(
+            (byte*)Keys(chunk.Keys, spec.KeySize, scratch.Keys, vectors: true),
+            (byte*)Values(chunk.Values, spec.ValueSize, scratch.Values, vectors: true))
+        {
+            NextKeys = chunk.NextKeys,
+            NextValues = chunk.NextValues,
+        };
+        Attention.Fold<F32>(spec, floats, queries, count, scratch);
+    }
+
     /// <summary>Bytes of one exported key or value.</summary>
     public abstract int ExportedBytes(int size);
 

@@ -1,0 +1,15 @@
+namespace Swarm.Inference.Kernels;
+
+/// <summary>Keys and values of one head in one chunk.</summary>
+internal readonly unsafe struct KvChunk(byte* keys, byte* values)
+{
+    public byte* Keys { get; } = keys;
+
+    public byte* Values { get; } = values;
+
+    /// <summary>The keys that are read next.</summary>
+    public Ahead NextKeys { get; init; }
+
+    /// <summary>The values that are read next.</summary>
+    public Ahead NextValues { get; init; }
+}
