@@ -139,7 +139,7 @@ public sealed partial class DhtNode
 
         lock (_gate)
         {
-            return _store.Accept(record, Now) is null;
+            return _server && _store.Accept(record, Now) is null;
         }
     }
 

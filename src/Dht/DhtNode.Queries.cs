@@ -118,6 +118,7 @@ public sealed partial class DhtNode
     {
         if (!link.RemoteHello.Server)
         {
+            LetGo(link.Remote);
             return;
         }
 

@@ -93,7 +93,8 @@ public sealed partial class DhtNode
             lock (_gate)
             {
                 Moment now = Now;
-                refusal = _storeRate.TryTake(from, now.Elapsed)
+                refusal = !_server ? "This node serves others no longer."
+                    : _storeRate.TryTake(from, now.Elapsed)
                     ? _store.Accept(record, now, () => _checkRate.TryTake(default, now.Elapsed))
                     : "Too many records from this peer; try again later.";
             }
@@ -102,6 +103,27 @@ public sealed partial class DhtNode
         }
 
         return stored;
+    }
+
+    // A peer that can be dialled no longer, or can now.
+    private void OnHelloRenewed(ILink link)
+    {
+        if (link.RemoteHello.Server)
+        {
+            Consider(link);
+        }
+        else
+        {
+            LetGo(link.Remote);
+        }
+    }
+
+    private void LetGo(NodeId client)
+    {
+        lock (_gate)
+        {
+            _table.Remove(client);
+        }
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Swarm.Dht.Records;
 using Swarm.Dht.Routing;
+using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
@@ -20,7 +21,7 @@ public sealed partial class DhtNode : IDisposable
 {
     private readonly NodeKey _key;
     private readonly LinkPool _links;
-    private readonly bool _server;
+    private volatile bool _server;
     private readonly DhtOptions _options;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -49,7 +50,7 @@ public sealed partial class DhtNode : IDisposable
     /// <summary>Makes a node and lets it answer on <paramref name="links"/>; nothing is sent yet.</summary>
     /// <param name="key">Signs this node's records.</param>
     /// <param name="links">The node's links, whose accept loop must not run yet.</param>
-    /// <param name="server">Whether others can dial this node: only then does it hold records for them.</param>
+    /// <param name="server">Whether others can dial this node, at first; see <see cref="IsServer"/>.</param>
     /// <param name="options">Numbers, each with a default that has a reason.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For jitter and for refreshing; used by this node alone.</param>
@@ -70,6 +71,7 @@ public sealed partial class DhtNode : IDisposable
 
         links.Handle(Envelope.BodyOneofCase.Find, AnswerFindAsync);
         links.Handle(Envelope.BodyOneofCase.Store, AnswerStoreAsync);
+        links.HelloRenewed += OnHelloRenewed;
     }
 
     /// <summary>This node's name.</summary>
@@ -79,6 +81,27 @@ public sealed partial class DhtNode : IDisposable
     /// Whether this node has found its place: its neighbours are known, or it was told to be the first.
     /// </summary>
     public bool IsReady => _isReady;
+
+    /// <summary>
+    /// Whether others can dial this node: only then does it answer them and hold records for them. A client lets go of
+    /// what it held.
+    /// </summary>
+    public bool IsServer
+    {
+        get => _server;
+        set
+        {
+            lock (_gate)
+            {
+                _server = value;
+
+                if (!value)
+                {
+                    _store.Clear();
+                }
+            }
+        }
+    }
 
     /// <summary>What it knows and holds now.</summary>
     public DhtStatus Status

@@ -77,4 +77,12 @@ internal static partial class NodeLog
 
     [LoggerMessage(34, LogLevel.Warning, "the changed keys are not taken, the old ones stay: {Reason}")]
     public static partial void KeysUnreadable(ILogger log, string reason);
+
+    [LoggerMessage(18, LogLevel.Information, "reachable: {Confirmed} of {Asked} peer(s) asked to dial "
+        + "this node came through")]
+    public static partial void Reachable(ILogger log, int confirmed, int asked);
+
+    [LoggerMessage(19, LogLevel.Information, "not reachable: {Failed} of {Asked} peer(s) asked to dial {SeenAt} did "
+        + "not come through; forward the port at the router, or try --map-port")]
+    public static partial void Unreachable(ILogger log, string seenAt, int failed, int asked);
 }

@@ -49,12 +49,12 @@ internal sealed class ReachablePort : IAsyncDisposable
     {
         if (state.Mapping is { External: { } external })
         {
-            _member.Announce([new PeerAddress(external.Address.ToString(), external.Port, _member.Key.Id)]);
+            _member.Map(new PeerAddress(external.Address.ToString(), external.Port, _member.Key.Id));
             NodeLog.PortMapped(_log, external.ToString(), state.Protocol);
         }
         else
         {
-            _member.Announce([]);
+            _member.Map(null);
             NodeLog.PortNotMapped(_log, state.Why);
         }
     }

@@ -16,6 +16,7 @@ internal sealed class SwarmMember : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ITransport _transport;
     private readonly SwarmKeyring? _keyring;
+    private readonly Reach? _reach;
     private Task _running = Task.CompletedTask;
 
     public SwarmMember(
@@ -34,6 +35,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         _transport = transport;
         Links = new LinkPool(transport, key.Id, time, log);
         Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
+        _reach = server ? new Reach(transport, Links, Dht, time, new EntropyRandom(), log) : null;
     }
 
     /// <summary>A member that others can dial, and that holds records for them. The keys become its own.</summary>
@@ -73,8 +75,8 @@ internal sealed class SwarmMember : IAsyncDisposable
     /// <summary>Where others can dial this process; empty for a guest.</summary>
     public IReadOnlyList<PeerAddress> Addresses => _transport.Addresses;
 
-    /// <summary>Where they can besides: addresses of others that lead here.</summary>
-    public void Announce(IReadOnlyList<PeerAddress> elsewhere) => _transport.Announce(elsewhere);
+    /// <summary>Where they can besides: an address of the gateway; null when there is none any more.</summary>
+    public void Map(PeerAddress? mapped) => _reach?.Map(mapped);
 
     /// <summary>The id of the swarm of this name with these keys, or of the public one.</summary>
     public static SwarmId IdOf(string name, SwarmKeyring? keyring)
@@ -84,7 +86,11 @@ internal sealed class SwarmMember : IAsyncDisposable
         => typeof(SwarmMember).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Accepts links and keeps the DHT; every handler is registered by now.</summary>
-    public void Start() => _running = Task.WhenAll(Links.RunAsync(_stop.Token), Dht.RunAsync(_stop.Token));
+    public void Start()
+    {
+        _running = Task.WhenAll(Links.RunAsync(_stop.Token), Dht.RunAsync(_stop.Token));
+        _reach?.Start();
+    }
 
     /// <summary>Joins through known addresses.</summary>
     /// <exception cref="LinkClosedException">Nobody answers at any of them.</exception>
@@ -161,6 +167,11 @@ internal sealed class SwarmMember : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_reach is not null)
+        {
+            await _reach.DisposeAsync();
+        }
+
         await _stop.CancelAsync();
         await Links.DisposeAsync();
         Dht.Dispose();

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using Swarm.Dht.Records;
+using Swarm.Protocol;
 
 namespace Swarm.Dht.Tests;
 

@@ -153,6 +153,15 @@ public sealed class RecordStore
         }
     }
 
+    /// <summary>Lets go of everything, the numbers seen included.</summary>
+    public void Clear()
+    {
+        _shelves.Clear();
+        _perSigner.Clear();
+        Count = 0;
+        Bytes = 0;
+    }
+
     private static int SizeOf(SignedRecord record) => record.CalculateSize() + EntryBytes;
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;

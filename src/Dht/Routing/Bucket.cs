@@ -48,12 +48,14 @@ internal sealed class Bucket(int size)
     /// <summary>
     /// A query failed. The node goes at once when another waits for its place, else when it fails a second time.
     /// </summary>
+    /// <param name="id">Which node.</param>
+    /// <param name="forGood">It goes whoever waits: it has said itself that it serves nobody.</param>
     /// <returns>The contact that went, or null when it stays or was not here.</returns>
-    internal Contact? Fail(NodeId id)
+    internal Contact? Fail(NodeId id, bool forGood)
     {
         _ = _waiting.RemoveAll(entry => entry.Contact.Id == id);
 
-        if (Find(id) is not { } failed || (++failed.Failures == 1 && _waiting.Count == 0))
+        if (Find(id) is not { } failed || (++failed.Failures == 1 && _waiting.Count == 0 && !forGood))
         {
             return null;
         }

@@ -107,29 +107,10 @@ public sealed class RoutingTable
 
     /// <summary>A query to a node failed.</summary>
     /// <returns>The contact when it left the table.</returns>
-    public Contact? OnFailure(NodeId id)
-    {
-        if (id == _self || !_buckets.TryGetValue(BucketOf(id), out Bucket? bucket))
-        {
-            return null;
-        }
+    public Contact? OnFailure(NodeId id) => LetGo(id, forGood: false);
 
-        int before = bucket.Entries.Count;
-        Contact? dropped = bucket.Fail(id);
-
-        if (dropped is not null)
-        {
-            Leave(dropped);
-            Count += bucket.Entries.Count - before;
-
-            if (bucket.Entries.Count == before)
-            {
-                Join(bucket.Entries[^1].Contact);
-            }
-        }
-
-        return dropped;
-    }
+    /// <summary>A node has said itself that it serves others no longer.</summary>
+    public void Remove(NodeId id) => _ = LetGo(id, forGood: true);
 
     /// <summary>The contacts closest to a point, nearest first.</summary>
     public IReadOnlyList<Contact> Nearest(NodeId target, int count) => Nearest(target, count, Entries);
@@ -194,6 +175,30 @@ public sealed class RoutingTable
 
     /// <summary>The usual round trip to a contact, or null when it is not in the table.</summary>
     public TimeSpan? RoundTripTo(NodeId id) => Find(id)?.RoundTrip;
+
+    private Contact? LetGo(NodeId id, bool forGood)
+    {
+        if (id == _self || !_buckets.TryGetValue(BucketOf(id), out Bucket? bucket))
+        {
+            return null;
+        }
+
+        int before = bucket.Entries.Count;
+        Contact? dropped = bucket.Fail(id, forGood);
+
+        if (dropped is not null)
+        {
+            Leave(dropped);
+            Count += bucket.Entries.Count - before;
+
+            if (bucket.Entries.Count == before)
+            {
+                Join(bucket.Entries[^1].Contact);
+            }
+        }
+
+        return dropped;
+    }
 
     private BucketEntry? Find(NodeId id)
         => id != _self && _buckets.TryGetValue(BucketOf(id), out Bucket? bucket) ? bucket.Find(id) : null;

@@ -35,6 +35,14 @@ public static class Hellos
         return named;
     }
 
+    /// <summary>What a peer says now; where it sees this node it may have said only at first.</summary>
+    internal static Hello Renewing(this Hello fresh, Hello stale)
+    {
+        Hello renewed = fresh.Clone();
+        renewed.Observed ??= stale.Observed;
+        return renewed;
+    }
+
     /// <summary>Whether these two can talk; null when they can, else why not.</summary>
     /// <exception cref="ProtocolException">The peer's Hello is malformed.</exception>
     internal static Fault? Refusal(Hello own, Hello theirs)
@@ -64,6 +72,11 @@ public static class Hellos
         if (hello.Swarm.Length != SwarmId.Size || hello.ProtocolMin > hello.ProtocolMax)
         {
             throw new ProtocolException("A Hello names no swarm or no protocol version.");
+        }
+
+        if (hello.DialBack.Length is not 0 and not WireLimits.DialBackNonceBytes)
+        {
+            throw new ProtocolException($"A nonce has {WireLimits.DialBackNonceBytes} bytes.");
         }
 
         if (hello.Software.Length > WireLimits.NameLettersMax || hello.Name.Length > WireLimits.NameLettersMax)

@@ -13,8 +13,11 @@ public interface ILink : IAsyncDisposable
     /// <summary>The node on the other side, as its certificate proves.</summary>
     NodeId Remote { get; }
 
-    /// <summary>What the peer said of itself.</summary>
+    /// <summary>What the peer said of itself last.</summary>
     Hello RemoteHello { get; }
+
+    /// <summary>Where the peer's end is seen from here; null where nobody can tell.</summary>
+    PeerAddress? SeenAt { get; }
 
     /// <summary>True on the side that dialled.</summary>
     bool IsDialler { get; }
@@ -27,6 +30,9 @@ public interface ILink : IAsyncDisposable
 
     /// <summary>How many streams are open, whoever opened them.</summary>
     int OpenStreams { get; }
+
+    /// <summary>The peer says something else of itself now; it was checked.</summary>
+    void Renew(Hello hello);
 
     /// <summary>Opens a stream towards the peer.</summary>
     /// <exception cref="LinkClosedException">The link is gone.</exception>

@@ -1,4 +1,12 @@
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+
 namespace Swarm.Protocol.Transport;
+
+/// <summary>A peer has proved that one of this node's ports is open, by a connection from elsewhere.</summary>
+/// <param name="peer">Who dialled.</param>
+/// <param name="nonce">What it was asked to bring.</param>
+public delegate void DialledBackHandler(NodeId peer, ReadOnlyMemory<byte> nonce);
 
 /// <summary>Makes links: TCP under TLS in life, memory in the simulation.</summary>
 public interface ITransport : IAsyncDisposable
@@ -6,11 +14,20 @@ public interface ITransport : IAsyncDisposable
     /// <summary>Where others can dial this node; empty for a client that does not listen.</summary>
     IReadOnlyList<PeerAddress> Addresses { get; }
 
+    /// <summary>Those of them that are this device's own.</summary>
+    IReadOnlyList<PeerAddress> OwnAddresses { get; }
+
+    /// <summary>What this node says of itself now; replaced, never changed.</summary>
+    Hello Hello { get; }
+
+    /// <summary>A connection came that was dialled only to prove that it can be; it is over.</summary>
+    event DialledBackHandler? DialledBack;
+
     /// <summary>
-    /// Adds addresses of others that lead here, such as a gateway's mapped port, in the place of those added before.
-    /// Peers hear of them in the next Hello.
+    /// Says in the next Hello that these addresses of others lead here too, in the place of those said before, and
+    /// whether this node can be dialled by anybody.
     /// </summary>
-    void Announce(IReadOnlyList<PeerAddress> elsewhere);
+    void Announce(IReadOnlyList<PeerAddress> elsewhere, bool server);
 
     /// <summary>
     /// Dials a peer. When the address names a node, any other node that answers is refused before a byte is parsed.
@@ -18,6 +35,14 @@ public interface ITransport : IAsyncDisposable
     /// <exception cref="LinkClosedException">Nobody answers there, or the link failed before its Hello.</exception>
     /// <exception cref="FaultException">The peer refused this node: another swarm, or another version.</exception>
     ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel);
+
+    /// <summary>
+    /// Dials a peer only to prove to it that it can be dialled: a connection of its own, not from the port this node
+    /// listens at, which carries the peer's nonce and ends.
+    /// </summary>
+    /// <exception cref="LinkClosedException">The peer does not answer there.</exception>
+    /// <exception cref="FaultException">It refused this node.</exception>
+    ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel);
 
     /// <summary>Waits for the next peer that dialled this node and said Hello.</summary>
     ValueTask<ILink> AcceptAsync(CancellationToken cancel);

@@ -134,7 +134,7 @@ internal sealed partial class Link
             if (!_writing && _whyClosed is not null)
             {
                 // The goodbye is out; what the peer still sends is read and dropped until it closes or time is up.
-                EndSending();
+                _bearer.EndSending();
             }
 
             return _writing;
@@ -150,18 +150,6 @@ internal sealed partial class Link
         foreach (Queue<LinkStream> line in _ready)
         {
             line.Clear();
-        }
-    }
-
-    private void EndSending()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // Closed already.
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
@@ -14,7 +13,7 @@ internal sealed partial class Link : ILink
 {
     private readonly Stream _connection;
     private readonly FrameReader _reader;
-    private readonly Socket _socket;
+    private readonly Bearer _bearer;
     private readonly LinkMembership? _membership;
     private readonly TimeProvider _time;
     private readonly Dictionary<uint, LinkStream> _streams = [];
@@ -30,11 +29,12 @@ internal sealed partial class Link : ILink
     {
         _membership = connection.Membership;
         _connection = connection.Stream;
-        _socket = connection.Socket;
+        _bearer = connection.Bearer;
         _reader = connection.Reader;
         _time = time;
         Remote = remote;
         RemoteHello = hello;
+        SeenAt = connection.Bearer.SeenAt is { } seen ? seen with { Node = remote } : null;
         IsDialler = dials;
         Closed = _closed.Token;
         _nextStream = dials ? 1u : 2u;
@@ -47,7 +47,9 @@ internal sealed partial class Link : ILink
 
     public NodeId Remote { get; }
 
-    public Hello RemoteHello { get; }
+    public Hello RemoteHello { get; private set; }
+
+    public PeerAddress? SeenAt { get; }
 
     public bool IsDialler { get; }
 
@@ -82,6 +84,8 @@ internal sealed partial class Link : ILink
         link.StartWatch();
         return link;
     }
+
+    public void Renew(Hello hello) => RemoteHello = hello.Renewing(RemoteHello);
 
     public ValueTask<ILinkStream> OpenAsync(StreamPriority priority, CancellationToken cancel)
     {
@@ -142,8 +146,7 @@ internal sealed partial class Link : ILink
     /// <summary>Ends the link without a word, as a process that dies does.</summary>
     internal void Sever()
     {
-        // No time to linger: the peer sees a reset.
-        _socket.Close(0);
+        _bearer.Sever();
         Close("This node is gone.", goodbye: null);
         EndConnection();
     }

@@ -1,11 +1,10 @@
-using System.Net.Sockets;
 using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
 /// <summary>
-/// A connection after its handshake: the bytes, the frames in them, the socket below, and in a private swarm what its
+/// A connection after its handshake: the bytes, the frames in them, what carries them, and in a private swarm what its
 /// ends have proved.
 /// </summary>
 internal sealed record LinkConnection(
-    Socket Socket, Stream Stream, FrameReader Reader, LinkMembership? Membership = null);
+    Bearer Bearer, Stream Stream, FrameReader Reader, LinkMembership? Membership = null);

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -16,10 +15,6 @@ namespace Swarm.Protocol.Transport;
 /// </summary>
 internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring? keyring)
 {
-    // TCP gives up on unacknowledged bytes after this long (Linux; RFC 5482).
-    private const int TcpLevel = 6;
-    private const int TcpUserTimeout = 18;
-
     private static readonly SslApplicationProtocol Protocol = new("swarm/1");
 
     // Half a certificate's life, so that none expires while a peer's clock is behind.
@@ -37,58 +32,70 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
         => new(Certificate(), member is null ? null : LinkCookies.Bake(member, time.GetUtcNow()));
 
     /// <summary>Dials the node that must answer, if one must.</summary>
-    /// <param name="socket">The connection.</param>
+    /// <param name="bearer">The connection.</param>
     /// <param name="expected">The only node that may answer, or null.</param>
     /// <param name="papers">What this node shows.</param>
     /// <param name="cancel">Ends the attempt.</param>
-    internal async Task<Link> DialAsync(Socket socket, NodeId? expected, Papers papers, CancellationToken cancel)
+    internal async Task<Link> DialAsync(Bearer bearer, NodeId? expected, Papers papers, CancellationToken cancel)
     {
-        var verdict = new Verdict(papers.Own, keyring, expected, time);
-
-        return await ShakeAsync(
-            socket,
-            dials: true,
-            verdict,
-            async (tls, patience) =>
-            {
-                if (papers.Cookie is { } cookie)
-                {
-                    _ = await socket.SendAsync(cookie, patience);
-                }
-
-                await tls.AuthenticateAsClientAsync(ClientOptions(verdict), patience);
-            },
-            cancel);
+        (LinkConnection connection, NodeId remote, Hello theirs) =
+            await DialAsync(bearer, Hello, expected, papers, cancel);
+        return Link.Start(connection, remote, theirs, dials: true, time);
     }
 
-    /// <summary>Answers a dial whose cookie, in a private swarm, has been read.</summary>
-    internal async Task<Link> AcceptAsync(Socket socket, CancellationToken cancel)
+    /// <summary>Dials a node only to bring it a nonce.</summary>
+    internal async Task DialBackAsync(
+        Bearer bearer, NodeId? expected, Papers papers, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
+    {
+        Hello own = Hello.Clone();
+        own.DialBack = ByteString.CopyFrom(nonce.Span);
+        (LinkConnection connection, _, _) = await DialAsync(bearer, own, expected, papers, cancel);
+        await EndAsync(bearer, connection.Stream);
+    }
+
+    /// <summary>
+    /// Answers a dial whose cookie, in a private swarm, has been read; null when it only brought a nonce.
+    /// </summary>
+    internal async Task<Link?> AcceptAsync(
+        Bearer bearer, DialledBackHandler? onDialledBack, CancellationToken cancel)
     {
         var verdict = new Verdict(Certificate(), keyring, expected: null, time);
-
-        return await ShakeAsync(
-            socket,
-            dials: false,
+        (LinkConnection connection, NodeId remote, Hello theirs) = await ShakeAsync(
+            bearer,
+            Hello,
             verdict,
             (tls, patience) => tls.AuthenticateAsServerAsync(ServerOptions(verdict), patience),
             cancel);
+
+        if (theirs.DialBack.IsEmpty)
+        {
+            return Link.Start(connection, remote, theirs, dials: false, time);
+        }
+
+        onDialledBack?.Invoke(remote, theirs.DialBack.Memory);
+        await EndAsync(bearer, connection.Stream);
+        return null;
     }
 
     /// <summary>
     /// Waits until a connection shows the key of this private swarm; TLS has not seen a byte of it yet.
     /// </summary>
     /// <exception cref="LinkClosedException">It is a stranger.</exception>
-    internal async Task AdmitAsync(Socket socket, CancellationToken cancel)
+    internal async Task AdmitAsync(Bearer bearer, CancellationToken cancel)
     {
         byte[] cookie = new byte[LinkCookies.Size];
 
         try
         {
-            await WithinAsync(LinkTimes.CookieMax, patience => FillAsync(socket, cookie, patience), cancel);
+            await WithinAsync(
+                LinkTimes.CookieMax,
+                async patience => await bearer.Stream.ReadExactlyAsync(cookie, patience),
+                cancel);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException
+            or IOException and not LinkClosedException)
         {
-            throw new LinkClosedException("The connection broke before it showed a key.", e);
+            throw new LinkClosedException("The connection ended before it showed a key.", e);
         }
 
         if (keyring is not null && !_cookies.Admits(cookie, keyring.Keys))
@@ -97,20 +104,30 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
         }
     }
 
-    private static async Task FillAsync(Socket socket, Memory<byte> target, CancellationToken cancel)
+    private async Task<(LinkConnection Connection, NodeId Remote, Hello Theirs)> DialAsync(
+        Bearer bearer, Hello own, NodeId? expected, Papers papers, CancellationToken cancel)
     {
-        while (target.Length > 0)
-        {
-            int read = await socket.ReceiveAsync(target, cancel);
-            target = read > 0
-                ? target[read..]
-                : throw new LinkClosedException("The connection ended before it showed a key.");
-        }
+        var verdict = new Verdict(papers.Own, keyring, expected, time);
+
+        return await ShakeAsync(
+            bearer,
+            own,
+            verdict,
+            async (tls, patience) =>
+            {
+                if (papers.Cookie is { } cookie)
+                {
+                    await bearer.Stream.WriteAsync(cookie, patience);
+                }
+
+                await tls.AuthenticateAsClientAsync(ClientOptions(verdict), patience);
+            },
+            cancel);
     }
 
-    private async Task<Link> ShakeAsync(
-        Socket socket,
-        bool dials,
+    private async Task<(LinkConnection Connection, NodeId Remote, Hello Theirs)> ShakeAsync(
+        Bearer bearer,
+        Hello own,
         Verdict verdict,
         Func<SslStream, CancellationToken, Task> authenticate,
         CancellationToken cancel)
@@ -119,8 +136,7 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
 
         try
         {
-            SetOptions(socket);
-            tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            tls = new SslStream(bearer.Stream);
 
             await WithinAsync(LinkTimes.HandshakeMax, patience => authenticate(tls, patience), cancel);
 
@@ -129,17 +145,21 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
                 throw new LinkClosedException("The peer does not speak this protocol.");
             }
 
-            var connection = new LinkConnection(socket, tls, new FrameReader(tls, time), verdict.Membership);
-            Hello theirs = new();
+            var reader = new FrameReader(tls, time);
+            Hello said = own.Clone();
+            said.Observed = bearer.SeenAt is { } seen ? new Address { Host = seen.Host, Port = (uint)seen.Port } : null;
+            Hello? theirs = null;
             await WithinAsync(
                 LinkTimes.HelloMax,
-                async patience => theirs = await ExchangeAsync(connection, patience),
+                async patience => theirs = await HelloExchange.RunAsync(tls, reader, said, patience),
                 cancel);
-            return Link.Start(connection, verdict.Node, theirs, dials, time);
+
+            var connection = new LinkConnection(bearer, tls, reader, verdict.Membership);
+            return (connection, verdict.Node, theirs ?? throw TurnedAway());
         }
         catch (Exception e)
         {
-            await EndAsync(socket, tls);
+            await EndAsync(bearer, tls);
 
             switch (e)
             {
@@ -158,42 +178,6 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
         }
     }
 
-    // Both speak at once. A Hello that comes proves that the peer has accepted this node's certificate.
-    private async Task<Hello> ExchangeAsync(LinkConnection connection, CancellationToken cancel)
-    {
-        Hello own = Hello.Clone();
-
-        if (connection.Socket.RemoteEndPoint is IPEndPoint seen)
-        {
-            own.Observed = new Address { Host = seen.Address.ToString(), Port = (uint)seen.Port };
-        }
-
-        await WriteAsync(connection, FrameType.Hello, own, cancel);
-        Hello theirs = await ReadHelloAsync(connection.Reader, cancel);
-
-        if (Hellos.Refusal(own, theirs) is { } refusal)
-        {
-            // The peer finds the same; this is for one that does not.
-            await WriteAsync(connection, FrameType.GoAway, refusal, cancel);
-            throw new FaultException(refusal);
-        }
-
-        return theirs;
-    }
-
-    private static async Task WriteAsync(
-        LinkConnection connection,
-        FrameType type,
-        IMessage message,
-        CancellationToken cancel)
-    {
-        int size = message.CalculateSize();
-        byte[] frame = new byte[FrameHeader.Size + size];
-        new FrameHeader(type, FrameFlags.None, 0, size, 0).Write(frame);
-        message.WriteTo(frame.AsSpan(FrameHeader.Size));
-        await connection.Stream.WriteAsync(frame, cancel);
-    }
-
     // A node says nothing to strangers, so what it took offence at can only be guessed.
     private LinkClosedException TurnedAway(Exception? inner = null) => new(
         keyring is null
@@ -203,23 +187,6 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     {
         IsTurnedAway = true,
     };
-
-    private async Task<Hello> ReadHelloAsync(FrameReader reader, CancellationToken cancel)
-    {
-        FrameHeader frame = await reader.NextAsync(cancel)
-            ?? throw TurnedAway();
-
-        if (frame.Type is not (FrameType.Hello or FrameType.GoAway))
-        {
-            throw new ProtocolException($"A {frame.Type} frame came before the Hello.");
-        }
-
-        ReadOnlyMemory<byte> bytes = await reader.PeekAsync(frame.Header, cancel);
-
-        return frame.Type == FrameType.Hello
-            ? Protobuf.Parse(Hello.Parser, bytes.Span)
-            : throw new FaultException(Protobuf.Parse(Fault.Parser, bytes.Span));
-    }
 
     private async Task WithinAsync(TimeSpan most, Func<CancellationToken, Task> work, CancellationToken cancel)
     {
@@ -237,33 +204,17 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     }
 
     // What was written last must arrive: no reset while the peer still reads.
-    private static async Task EndAsync(Socket socket, SslStream? tls)
+    private static async Task EndAsync(Bearer bearer, Stream? tls)
     {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // Gone already.
-        }
+        bearer.EndSending();
 
         if (tls is not null)
         {
             await tls.DisposeAsync();
         }
-
-        socket.Dispose();
-    }
-
-    private static void SetOptions(Socket socket)
-    {
-        socket.NoDelay = true;
-
-        if (OperatingSystem.IsLinux())
+        else
         {
-            byte[] milliseconds = BitConverter.GetBytes((int)LinkTimes.SilenceMax.TotalMilliseconds);
-            socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, milliseconds);
+            bearer.Sever();
         }
     }
 

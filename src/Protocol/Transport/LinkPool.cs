@@ -46,10 +46,14 @@ public sealed class LinkPool : IAsyncDisposable
         _options = options ?? new LinkPoolOptions();
         _dispatch = new StreamDispatch(_log, _time, _options);
         _backOff = new DialBackOff(_time, _options);
+        Handle(Envelope.BodyOneofCase.Hello, RenewAsync);
     }
 
     /// <summary>A link to a peer has come up, dialled or accepted.</summary>
     public event Action<ILink>? LinkUp;
+
+    /// <summary>A peer says something else of itself than when its link came up.</summary>
+    public event Action<ILink>? HelloRenewed;
 
     /// <summary>The links that are up, one per peer.</summary>
     public IReadOnlyCollection<ILink> Links
@@ -115,6 +119,10 @@ public sealed class LinkPool : IAsyncDisposable
         return await dial.WaitAsync(cancel);
     }
 
+    /// <summary>Tells every peer what this node says of itself now; who does not answer may not know.</summary>
+    public Task AnnounceAsync(CancellationToken cancel)
+        => Task.WhenAll(Links.Select(link => AnnounceAsync(link, cancel)));
+
     /// <summary>Accepts links until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -161,6 +169,37 @@ public sealed class LinkPool : IAsyncDisposable
         {
             LinkPoolLog.HandlersDoNotEnd(_log, _options.StopMax);
         }
+    }
+
+    private async Task AnnounceAsync(ILink link, CancellationToken cancel)
+    {
+        try
+        {
+            _ = await link.RequestAsync(
+                new Envelope { Hello = _transport.Hello }, StreamPriority.Control, _options.DialMax, _time, cancel);
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException)
+        {
+            // Gone, slow, or of a version that does not listen: its next link brings the news.
+        }
+    }
+
+    private async Task RenewAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
+    {
+        if (first.Hello.CalculateSize() > Wire.WireLimits.HelloBytesMax)
+        {
+            throw new ProtocolException($"A Hello has more than {Wire.WireLimits.HelloBytesMax} bytes.");
+        }
+
+        if (Hellos.Refusal(_transport.Hello, first.Hello) is { } refusal)
+        {
+            throw new FaultException(refusal);
+        }
+
+        stream.Link.Renew(first.Hello);
+        HelloRenewed?.Invoke(stream.Link);
+        await stream.SendAsync(new Envelope { Hello = _transport.Hello }, default, cancel);
+        await stream.EndAsync(cancel);
     }
 
     // Not cancelled with its first caller: others may wait for the same dial.

@@ -22,11 +22,13 @@ internal sealed class MemoryLink : ILink
 
     private MemoryLink(MemoryNetwork network, MemoryTransport owner, MemoryTransport remote, Hello hello, bool dials)
     {
+        SeenAt = remote.Listen is { } listen ? listen with { Node = remote.Self } : null;
         _network = network;
         _owner = owner;
         _peer = this;
         Remote = remote.Self;
         RemoteHello = hello.Clone();
+        RemoteHello.Observed = owner.Listen is { } own ? new Address { Host = own.Host, Port = (uint)own.Port } : null;
         IsDialler = dials;
         Closed = _closed.Token;
         _nextStream = dials ? 1u : 2u;
@@ -36,7 +38,9 @@ internal sealed class MemoryLink : ILink
 
     public NodeId Remote { get; }
 
-    public Hello RemoteHello { get; }
+    public Hello RemoteHello { get; private set; }
+
+    public PeerAddress? SeenAt { get; }
 
     public bool IsDialler { get; }
 
@@ -69,6 +73,8 @@ internal sealed class MemoryLink : ILink
         (one._peer, other._peer) = (other, one);
         return (one, other);
     }
+
+    public void Renew(Hello hello) => RemoteHello = hello.Renewing(RemoteHello);
 
     public ValueTask<ILinkStream> OpenAsync(StreamPriority priority, CancellationToken cancel)
     {

@@ -25,7 +25,7 @@ public sealed class MemoryTransport : ITransport
         Self = self;
         Listen = listen;
         _hello = hello.Clone();
-        Addresses = listen is null ? [] : [listen with { Node = self }];
+        Addresses = OwnAddresses = listen is null ? [] : [listen with { Node = self }];
 
         if (listen is not null && _hello.Addresses.Count == 0)
         {
@@ -39,57 +39,35 @@ public sealed class MemoryTransport : ITransport
     /// <inheritdoc/>
     public IReadOnlyList<PeerAddress> Addresses { get; private set; }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<PeerAddress> OwnAddresses { get; }
+
     internal PeerAddress? Listen { get; }
 
     /// <inheritdoc/>
-    public void Announce(IReadOnlyList<PeerAddress> elsewhere)
+    public Hello Hello => _hello;
+
+    /// <inheritdoc/>
+    public event DialledBackHandler? DialledBack;
+
+    /// <inheritdoc/>
+    public void Announce(IReadOnlyList<PeerAddress> elsewhere, bool server)
     {
-        Addresses = ReachableAddresses.Join(Listen is null ? [] : [Listen with { Node = Self }], elsewhere);
-        _hello = _hello.WithAddresses(Addresses);
+        Addresses = ReachableAddresses.Join(OwnAddresses, elsewhere);
+        Hello hello = _hello.WithAddresses(Addresses);
+        hello.Server = server;
+        _hello = hello;
     }
 
     /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
+        => Connect(await FindAsync(address, cancel));
+
+    /// <inheritdoc/>
+    public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
     {
-        if (_gone)
-        {
-            throw new LinkClosedException("This node is gone.");
-        }
-
-        if (!_network.TryFind(address, out MemoryTransport? peer))
-        {
-            await WaitAsync(
-                _network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
-                cancel);
-            throw new LinkClosedException($"Nothing listens at {address}.");
-        }
-
-        DialFate fate = _network.Paths.Dial(Self, peer.Self);
-        bool silent = fate == DialFate.Unanswered || !IsReachable(peer);
-
-        await WaitAsync(silent ? Timeout.InfiniteTimeSpan : ConnectTime(peer), cancel);
-
-        if (fate == DialFate.Refused || peer._gone || _gone)
-        {
-            throw new LinkClosedException($"{address} refused the connection.");
-        }
-
-        if (!IsReachable(peer))
-        {
-            await WaitAsync(Timeout.InfiniteTimeSpan, cancel);
-        }
-
-        if (address.Node is { } expected && expected != peer.Self)
-        {
-            throw new LinkClosedException($"Another node answers at {address}: {peer.Self}.");
-        }
-
-        if (Hellos.Refusal(_hello, peer._hello) is { } refusal)
-        {
-            throw new FaultException(refusal);
-        }
-
-        return Connect(peer);
+        MemoryTransport peer = await FindAsync(address, cancel);
+        peer.DialledBack?.Invoke(Self, nonce);
     }
 
     /// <inheritdoc/>
@@ -135,6 +113,50 @@ public sealed class MemoryTransport : ITransport
         {
             _ = _links.Remove(link);
         }
+    }
+
+    // The way to a peer, as long as it takes.
+    private async Task<MemoryTransport> FindAsync(PeerAddress address, CancellationToken cancel)
+    {
+        if (_gone)
+        {
+            throw new LinkClosedException("This node is gone.");
+        }
+
+        if (!_network.TryFind(address, out MemoryTransport? peer))
+        {
+            await WaitAsync(
+                _network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
+                cancel);
+            throw new LinkClosedException($"Nothing listens at {address}.");
+        }
+
+        DialFate fate = _network.Paths.Dial(Self, peer.Self);
+        bool silent = fate == DialFate.Unanswered || !IsReachable(peer);
+
+        await WaitAsync(silent ? Timeout.InfiniteTimeSpan : ConnectTime(peer), cancel);
+
+        if (fate == DialFate.Refused || peer._gone || _gone)
+        {
+            throw new LinkClosedException($"{address} refused the connection.");
+        }
+
+        if (!IsReachable(peer))
+        {
+            await WaitAsync(Timeout.InfiniteTimeSpan, cancel);
+        }
+
+        if (address.Node is { } expected && expected != peer.Self)
+        {
+            throw new LinkClosedException($"Another node answers at {address}: {peer.Self}.");
+        }
+
+        if (Hellos.Refusal(_hello, peer._hello) is { } refusal)
+        {
+            throw new FaultException(refusal);
+        }
+
+        return peer;
     }
 
     private bool IsReachable(MemoryTransport peer)

@@ -43,6 +43,9 @@ internal static class ReachableAddresses
         return reachable.Length > 0 ? reachable : [IPAddress.Loopback.ToString()];
     }
 
+    /// <summary>An address without the disguise that an IPv4 address wears on a socket of both families.</summary>
+    internal static IPAddress Plain(IPAddress ip) => ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip;
+
     /// <summary>A node's own addresses and those elsewhere that lead to it, as many as others accept.</summary>
     /// <remarks>Its own first one stays first, for neighbours; who reads a few still sees those elsewhere.</remarks>
     internal static IReadOnlyList<PeerAddress> Join(

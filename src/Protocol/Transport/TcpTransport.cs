@@ -18,7 +18,6 @@ public sealed class TcpTransport : ITransport
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Socket? _listener;
-    private readonly IReadOnlyList<PeerAddress> _ownAddresses = [];
     private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
     private readonly HashSet<Link> _links = [];
     private readonly CancellationTokenSource _stop = new();
@@ -51,7 +50,7 @@ public sealed class TcpTransport : ITransport
         {
             _listener = Listen(listen);
             Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
-            Addresses = _ownAddresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
+            Addresses = OwnAddresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
                 .Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
         }
 
@@ -80,26 +79,40 @@ public sealed class TcpTransport : ITransport
     public IReadOnlyList<PeerAddress> Addresses { get; private set; } = [];
 
     /// <inheritdoc/>
-    public void Announce(IReadOnlyList<PeerAddress> elsewhere)
+    public IReadOnlyList<PeerAddress> OwnAddresses { get; } = [];
+
+    /// <inheritdoc/>
+    public Hello Hello => _handshake.Hello;
+
+    /// <inheritdoc/>
+    public event DialledBackHandler? DialledBack;
+
+    /// <inheritdoc/>
+    public void Announce(IReadOnlyList<PeerAddress> elsewhere, bool server)
     {
-        Addresses = ReachableAddresses.Join(_ownAddresses, elsewhere);
-        _handshake.Hello = _handshake.Hello.WithAddresses(Addresses);
+        Addresses = ReachableAddresses.Join(OwnAddresses, elsewhere);
+        Hello hello = _handshake.Hello.WithAddresses(Addresses);
+        hello.Server = server;
+        _handshake.Hello = hello;
     }
 
     /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+        => await DialAsync(
+            address,
+            async (bearer, papers, stop) => Track(await _handshake.DialAsync(bearer, address.Node, papers, stop)),
+            cancel);
 
-        try
-        {
-            return await DialAsync(address, _keyring?.Keys ?? [], stop.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new LinkClosedException("This node is stopping.");
-        }
-    }
+    /// <inheritdoc/>
+    public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
+        => _ = await DialAsync(
+            address,
+            async (bearer, papers, stop) =>
+            {
+                await _handshake.DialBackAsync(bearer, address.Node, papers, nonce, stop);
+                return true;
+            },
+            cancel);
 
     /// <inheritdoc/>
     public ValueTask<ILink> AcceptAsync(CancellationToken cancel)
@@ -124,22 +137,31 @@ public sealed class TcpTransport : ITransport
     }
 
     // While a key is being replaced some members know only the old one: where the first key fails, the next may do.
-    private async Task<Link> DialAsync(PeerAddress address, IReadOnlyList<SwarmKey> keys, CancellationToken cancel)
+    private async Task<T> DialAsync<T>(
+        PeerAddress address,
+        Func<Bearer, LinkHandshake.Papers, CancellationToken, Task<T>> shake,
+        CancellationToken cancel)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
+        IReadOnlyList<SwarmKey> keys = _keyring?.Keys ?? [];
+
         for (int shown = 1; ; shown++)
         {
-            // Before it connects: the peer waits three seconds for the cookie, and a slow device makes its first
-            // certificate in as many.
-            LinkHandshake.Papers papers = _handshake.Prepare(keys.ElementAtOrDefault(shown - 1));
-            Socket socket = await ConnectAsync(address, cancel);
-
             try
             {
-                return Track(await _handshake.DialAsync(socket, address.Node, papers, cancel));
+                // Before it connects: the peer waits three seconds for the cookie, and a slow device makes its first
+                // certificate in as many.
+                LinkHandshake.Papers papers = _handshake.Prepare(keys.ElementAtOrDefault(shown - 1));
+                Socket socket = await ConnectAsync(address, stop.Token);
+                return await shake(new SocketBearer(socket), papers, stop.Token);
             }
             catch (LinkClosedException e) when (e.IsTurnedAway && shown < keys.Count)
             {
                 // The same address with the next key.
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new LinkClosedException("This node is stopping.");
             }
         }
     }
@@ -254,15 +276,17 @@ public sealed class TcpTransport : ITransport
     {
         try
         {
+            var bearer = new SocketBearer(socket);
+
             if (_keyring is not null)
             {
-                await _handshake.AdmitAsync(socket, _stop.Token);
+                await _handshake.AdmitAsync(bearer, _stop.Token);
                 _strangers.Admit(stranger);
             }
 
-            Link link = Track(await _handshake.AcceptAsync(socket, _stop.Token));
+            Link? link = await _handshake.AcceptAsync(bearer, DialledBack, _stop.Token);
 
-            if (!_accepted.Writer.TryWrite(link))
+            if (link is not null && !_accepted.Writer.TryWrite(Track(link)))
             {
                 link.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
             }

@@ -22,7 +22,7 @@ internal sealed class RawPeer : IAsyncDisposable
         _socket = own;
         _links = links;
         var stream = new NetworkStream(links, ownsSocket: true);
-        var connection = new LinkConnection(links, stream, new FrameReader(stream, time));
+        var connection = new LinkConnection(new SocketBearer(links), stream, new FrameReader(stream, time));
         _reader = connection.Reader;
         Link = Link.Start(connection, TestIdentity.Node(1), TestIdentity.Hello("test"), dials: false, time);
         Reader = new FrameReader(new NetworkStream(own), TimeProvider.System);

@@ -13,7 +13,7 @@ internal static class ScriptedLink
         var clock = new ManualClock();
         var stream = new Script(script);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var connection = new LinkConnection(socket, stream, new FrameReader(stream, clock));
+        var connection = new LinkConnection(new SocketBearer(socket), stream, new FrameReader(stream, clock));
         var link = Link.Start(connection, TestIdentity.Node(1), TestIdentity.Hello("test"), dials: false, clock);
 
         // A protocol error leaves a second for the goodbye.

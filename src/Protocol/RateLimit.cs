@@ -1,15 +1,18 @@
 using Swarm.Protocol.Identity;
 
-namespace Swarm.Dht.Records;
+namespace Swarm.Protocol;
 
 /// <summary>How much each peer may ask for: so much at once, so much a second in the long run.</summary>
 /// <remarks>A plain structure: no clock, no lock.</remarks>
-internal sealed class RateLimit(double perSecond, double burst, int peersMax)
+/// <param name="perSecond">What comes back in a second.</param>
+/// <param name="burst">What a peer may take at once.</param>
+/// <param name="peersMax">How many peers are remembered; when all have taken something, a new one gets nothing.</param>
+public sealed class RateLimit(double perSecond, double burst, int peersMax)
 {
     private readonly Dictionary<NodeId, (double Tokens, TimeSpan At)> _buckets = [];
 
     /// <summary>Takes a share of a peer's allowance; false when it has none left.</summary>
-    internal bool TryTake(NodeId peer, TimeSpan now)
+    public bool TryTake(NodeId peer, TimeSpan now)
     {
         if (!_buckets.TryGetValue(peer, out (double Tokens, TimeSpan At) bucket))
         {

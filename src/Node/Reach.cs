@@ -1,0 +1,103 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Swarm.Dht;
+using Swarm.Protocol.Reachability;
+using Swarm.Protocol.Transport;
+
+namespace Swarm.Node;
+
+/// <summary>
+/// How others reach this node: found out by asking them, and told to them. Decides whether the node serves the DHT.
+/// </summary>
+internal sealed class Reach : IAsyncDisposable
+{
+    private readonly ITransport _transport;
+    private readonly LinkPool _links;
+    private readonly DhtNode _dht;
+    private readonly ILogger _log;
+    private readonly ReachabilityWatch _watch;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private IReadOnlyList<PeerAddress> _mapped = [];
+    private Task _running = Task.CompletedTask;
+    private ReachabilityVerdict _told = ReachabilityVerdict.Unknown;
+
+    public Reach(
+        ITransport transport, LinkPool links, DhtNode dht, TimeProvider time, Random random, ILogger log)
+    {
+        _transport = transport;
+        _links = links;
+        _dht = dht;
+        _log = log;
+        _watch = new ReachabilityWatch(links, transport, time, random, Learn);
+        _ = new DialBackService(links, transport, time);
+    }
+
+    /// <summary>Begins to ask. Who listens on loopback only is reached by this device, and knows it.</summary>
+    public void Start()
+    {
+        if (!_transport.OwnAddresses.All(IsLoopback))
+        {
+            _running = _watch.RunAsync(_stop.Token);
+        }
+    }
+
+    /// <summary>A gateway leads an address of its own here, or does so no longer.</summary>
+    public void Map(PeerAddress? mapped)
+    {
+        lock (_gate)
+        {
+            _mapped = mapped is null ? [] : [mapped];
+        }
+
+        Announce();
+        _watch.Recheck();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _watch.Dispose();
+        _stop.Dispose();
+    }
+
+    private static bool IsLoopback(PeerAddress address)
+        => IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip);
+
+    private void Learn(ReachabilityState state)
+    {
+        if (_dht.IsServer != state.IsServer)
+        {
+            _dht.IsServer = state.IsServer;
+            Announce();
+        }
+
+        if (state.Verdict == _told)
+        {
+            return;
+        }
+
+        _told = state.Verdict;
+
+        if (state.Verdict == ReachabilityVerdict.Reachable)
+        {
+            NodeLog.Reachable(_log, state.Confirmed, state.Confirmed + state.Failed);
+        }
+        else if (state.Verdict == ReachabilityVerdict.Unreachable)
+        {
+            NodeLog.Unreachable(_log, state.SeenAt ?? "", state.Failed, state.Confirmed + state.Failed);
+        }
+    }
+
+    // In the next Hello, and to those who have read one already.
+    private void Announce()
+    {
+        lock (_gate)
+        {
+            _transport.Announce(_mapped, _watch.State.IsServer);
+        }
+
+        _ = _links.AnnounceAsync(_stop.Token);
+    }
+}

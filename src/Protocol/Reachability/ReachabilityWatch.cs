@@ -1,0 +1,281 @@
+using System.Net;
+using System.Threading.Channels;
+using Google.Protobuf;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Swarm.Protocol.Wire;
+
+namespace Swarm.Protocol.Reachability;
+
+/// <summary>
+/// Finds out whether others can dial this node, by asking them to: at first when a link comes up, then after every
+/// change of the node's addresses, and now and then.
+/// </summary>
+/// <remarks>
+/// A peer on the same local network proves nothing about the internet: once anybody sees this node at a public address,
+/// only those who do are asked.
+/// </remarks>
+public sealed class ReachabilityWatch : IDisposable
+{
+    private readonly LinkPool _links;
+    private readonly ITransport _transport;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly Action<ReachabilityState> _tell;
+    private readonly Dictionary<ByteString, (NodeId Asked, TaskCompletionSource Came)> _awaited = [];
+    private readonly Channel<bool> _woken = Channel.CreateBounded<bool>(1);
+    private readonly Lock _gate = new();
+    private int _votes;
+
+    /// <summary>A watch that does not ask yet.</summary>
+    /// <param name="links">Whom to ask.</param>
+    /// <param name="transport">Which ports to ask about.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">For nonces and for whom to ask; used by this watch alone.</param>
+    /// <param name="tell">Hears of every change, one after the other.</param>
+    public ReachabilityWatch(
+        LinkPool links, ITransport transport, TimeProvider time, Random random, Action<ReachabilityState> tell)
+    {
+        _links = links;
+        _transport = transport;
+        _time = time;
+        _random = random;
+        _tell = tell;
+        transport.DialledBack += OnDialledBack;
+        links.LinkUp += OnLinkUp;
+    }
+
+    /// <summary>What is known now.</summary>
+    public ReachabilityState State { get; private set; } = new(ReachabilityVerdict.Unknown, null, 0, 0, false);
+
+    /// <summary>The node's addresses have changed: what was found out may be wrong now.</summary>
+    public void Recheck() => _ = _woken.Writer.TryWrite(true);
+
+    /// <summary>Asks until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        try
+        {
+            while (true)
+            {
+                await WaitAsync(ReachabilityLimits.RecheckInterval, cancel);
+                LookAround();
+                await AskAsync(cancel);
+                await Task.Delay(ReachabilityLimits.RoundInterval, _time, cancel);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _transport.DialledBack -= OnDialledBack;
+        _links.LinkUp -= OnLinkUp;
+    }
+
+    private void OnLinkUp(ILink link)
+    {
+        // Where enough have voted, one more peer changes nothing.
+        if (Volatile.Read(ref _votes) < ReachabilityLimits.VotesNeeded)
+        {
+            Recheck();
+        }
+    }
+
+    private void OnDialledBack(NodeId peer, ReadOnlyMemory<byte> nonce)
+    {
+        lock (_gate)
+        {
+            if (_awaited.TryGetValue(ByteString.CopyFrom(nonce.Span), out var awaited) && awaited.Asked == peer)
+            {
+                _ = awaited.Came.TrySetResult();
+            }
+        }
+    }
+
+    private async Task WaitAsync(TimeSpan most, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(most, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+
+        try
+        {
+            _ = await _woken.Reader.WaitToReadAsync(either.Token);
+            _ = _woken.Reader.TryRead(out _);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // Time to look again.
+        }
+    }
+
+    // Before anybody has been asked: a node seen at a foreign address is behind a gateway, and serves nobody yet.
+    private void LookAround()
+    {
+        if (State.Verdict != ReachabilityVerdict.Unknown || Witnesses().FirstOrDefault() is not { } witness)
+        {
+            return;
+        }
+
+        string seen = SeenBy(witness)!.ToString();
+
+        if (seen != State.SeenAt)
+        {
+            Tell(State with { SeenAt = seen, IsTranslated = IsForeign(seen) });
+        }
+    }
+
+    private async Task AskAsync(CancellationToken cancel)
+    {
+        ILink[] witnesses = [.. Witnesses().Take(ReachabilityLimits.PeersAskedMax)];
+        int confirmed = 0;
+        int failed = 0;
+
+        for (int next = 0; next < witnesses.Length && Math.Max(confirmed, failed) < ReachabilityLimits.VotesNeeded;)
+        {
+            int count = Math.Min(ReachabilityLimits.VotesNeeded - Math.Max(confirmed, failed), witnesses.Length - next);
+            bool?[] votes = await Task.WhenAll(
+                witnesses.Skip(next).Take(count).Select(witness => AskAsync(witness, cancel)));
+            next += count;
+            confirmed += votes.Count(vote => vote == true);
+            failed += votes.Count(vote => vote == false);
+        }
+
+        if (confirmed + failed == 0)
+        {
+            return;
+        }
+
+        // Who came through shows that the way is there; that another did not may be its own fault.
+        Volatile.Write(ref _votes, Math.Max(confirmed, failed));
+        ReachabilityVerdict verdict = confirmed >= failed
+            ? ReachabilityVerdict.Reachable
+            : ReachabilityVerdict.Unreachable;
+        string? seen = SeenBy(witnesses[0])?.ToString() ?? State.SeenAt;
+        Tell(new ReachabilityState(verdict, seen, confirmed, failed, seen is not null && IsForeign(seen)));
+    }
+
+    // Whether a peer got through to any of this node's ports; null when it cannot tell.
+    private async Task<bool?> AskAsync(ILink witness, CancellationToken cancel)
+    {
+        bool? found = null;
+
+        foreach (int port in Ports())
+        {
+            switch (await AskAsync(witness, port, cancel))
+            {
+                case true:
+                    return true;
+                case false:
+                    found = false;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return found;
+    }
+
+    // What counts is that the nonce comes, whatever the peer says: it can deny that it reached us, but not pretend.
+    private async Task<bool?> AskAsync(ILink witness, int port, CancellationToken cancel)
+    {
+        byte[] bytes = new byte[WireLimits.DialBackNonceBytes];
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ByteString nonce;
+
+        lock (_gate)
+        {
+            _random.NextBytes(bytes);
+            nonce = ByteString.CopyFrom(bytes);
+            _awaited[nonce] = (witness.Remote, came);
+        }
+
+        try
+        {
+            var question = new DialBack { Port = (uint)port, Nonce = nonce };
+            Envelope answer = await witness.RequestAsync(
+                new Envelope { DialBack = question },
+                StreamPriority.Control,
+                ReachabilityLimits.AnswerMax,
+                _time,
+                cancel);
+
+            return came.Task.IsCompleted || answer.DialledBack is { Reached: true }
+                ? await CameAsync(came.Task, cancel)
+                : answer.DialledBack is { Reached: false } ? false : null;
+        }
+        catch (FaultException)
+        {
+            // Busy, or of a version that does not dial back.
+            return came.Task.IsCompleted ? true : null;
+        }
+        catch (LinkClosedException)
+        {
+            return came.Task.IsCompleted ? true : null;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _ = _awaited.Remove(nonce);
+            }
+        }
+    }
+
+    // The answer may be a little faster than the end of the handshake that brings the nonce.
+    private async Task<bool?> CameAsync(Task came, CancellationToken cancel)
+    {
+        try
+        {
+            await came.WaitAsync(TimeSpan.FromSeconds(1), _time, cancel);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    // Those who are linked directly and see this node somewhere; where one sees it on the internet, only such. One of
+    // each address, in an order of chance.
+    private IEnumerable<ILink> Witnesses()
+    {
+        ILink[] links = [.. _links.Links.Where(link => SeenBy(link) is not null && link.SeenAt is not null)];
+        bool isPublic = links.Any(link => PublicNetwork.Contains(SeenBy(link)!));
+        ILink[] witnesses = [.. links
+            .Where(link => !isPublic || PublicNetwork.Contains(SeenBy(link)!))
+            .OrderBy(link => link.Remote)];
+
+        lock (_gate)
+        {
+            _random.Shuffle(witnesses);
+        }
+
+        return witnesses.DistinctBy(link => link.SeenAt!.Host);
+    }
+
+    private IEnumerable<int> Ports()
+        => _transport.Addresses.Select(address => address.Port).Distinct().Take(ReachabilityLimits.PortsMax);
+
+    private static IPAddress? SeenBy(ILink link)
+        => IPAddress.TryParse(link.RemoteHello.Observed?.Host, out IPAddress? seen)
+            ? ReachableAddresses.Plain(seen)
+            : null;
+
+    private bool IsForeign(string seen) => _transport.OwnAddresses.All(own => own.Host != seen);
+
+    private void Tell(ReachabilityState state)
+    {
+        if (state != State)
+        {
+            State = state;
+            _tell(state);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using Swarm.Protocol.Identity;
+
+namespace Swarm.Protocol.Transport;
+
+/// <summary>What carries the bytes of a link: a connection, or a circuit through a relay.</summary>
+internal abstract class Bearer
+{
+    /// <summary>The bytes both ways. Opened with the first use, which can fail as any use can.</summary>
+    internal Stream Stream => field ??= Open();
+
+    /// <summary>Where the other end is seen; null where nobody can tell.</summary>
+    internal abstract PeerAddress? SeenAt { get; }
+
+    /// <summary>The node that carries the bytes; null when nobody stands between.</summary>
+    internal abstract NodeId? Relay { get; }
+
+    /// <summary>Ends this side: the peer reads to the end of what was written.</summary>
+    internal abstract void EndSending();
+
+    /// <summary>Ends both sides at once; what is on the way is lost.</summary>
+    internal abstract void Sever();
+
+    protected abstract Stream Open();
+}
