@@ -10,6 +10,8 @@ internal readonly unsafe struct BF16 : IFloatFormat
 
     public static float One(byte* source) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
 
+    public static bool IsFinite(byte* source) => float.IsFinite(One(source));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sixteen(byte* source)
         => Vector512.ShiftLeft(HalfLanes.Widen(source), 16).AsSingle();

@@ -14,19 +14,22 @@ internal static unsafe class Bits
     public const int LineBytes = 64;
 
     /// <summary>
-    /// The values of sixteen bytes of a file: value k in the low half of byte k, value 16 + k in the high half.
+    /// The values of sixteen bytes of a file, a row's width apart: value k in the low half of byte k, value 16 + k in
+    /// the high half.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadFour(byte* source, uint* values)
     {
         for (int i = 0; i < 4; i++)
         {
             uint both = ((uint*)source)[i];
-            values[i] = both & 0x0F0F_0F0F;
-            values[i + 4] = (both >> 4) & 0x0F0F_0F0F;
+            values[i * RowGroup.Rows] = both & 0x0F0F_0F0F;
+            values[(i + 4) * RowGroup.Rows] = (both >> 4) & 0x0F0F_0F0F;
         }
     }
 
     /// <summary>Gives each of 32 values its fifth bit: that of value k is bit k of four bytes of a file.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadFifth(byte* source, uint* values)
     {
         uint fifths = *(uint*)source;
@@ -34,24 +37,29 @@ internal static unsafe class Bits
         for (int i = 0; i < Groups; i++)
         {
             // The products put bit j of four into byte j.
-            values[i] |= ((((fifths >> (4 * i)) & 15) * 0x0020_4081) & 0x0101_0101) << 4;
+            values[i * RowGroup.Rows] |= ((((fifths >> (4 * i)) & 15) * 0x0020_4081) & 0x0101_0101) << 4;
         }
     }
 
-    /// <summary>The low bits of four values, into the four lines of a block.</summary>
-    public static void PutFour(byte* lines, int row, int group, uint values)
-        => At(lines, row, group / 2) |= (values & 0x0F0F_0F0F) << (group % 2 * 4);
+    /// <summary>The low bits of sixteen rows' group of four values, into the four lines of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PutFour(byte* lines, int group, Vector512<uint> values)
+        => Add(lines, group / 2, values & Vector512.Create(0x0F0F_0F0Fu), group % 2 * 4);
 
-    /// <summary>Two bits of four values, into the two lines of a block.</summary>
-    public static void PutTwo(byte* lines, int row, int group, uint values)
-        => At(lines, row, group % 2) |= (values & 0x0303_0303) << (group / 2 * 2);
+    /// <summary>Two bits of each, into the two lines of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PutTwo(byte* lines, int group, Vector512<uint> values)
+        => Add(lines, group % 2, values & Vector512.Create(0x0303_0303u), group / 2 * 2);
 
-    /// <summary>One bit of four values, into the line of a block.</summary>
-    public static void PutOne(byte* line, int row, int group, uint values)
-        => At(line, row, 0) |= (values & 0x0101_0101) << ((group / 2) + (group % 2 * 4));
+    /// <summary>One bit of each, into the line of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PutOne(byte* line, int group, Vector512<uint> values)
+        => Add(line, 0, values & Vector512.Create(0x0101_0101u), (group / 2) + (group % 2 * 4));
 
     /// <summary>Whole bytes, into the eight lines of a block.</summary>
-    public static void PutEight(byte* lines, int row, int group, uint values) => At(lines, row, group) = values;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PutEight(byte* lines, int group, Vector512<uint> values)
+        => values.Store((uint*)(lines + (group * LineBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Four(byte* lines, int pair, int odd)
@@ -78,5 +86,10 @@ internal static unsafe class Bits
     private static Vector512<byte> Shift(byte* line, int bits)
         => Vector512.ShiftRightLogical(Vector512.Load(line).AsUInt16(), bits).AsByte();
 
-    private static ref uint At(byte* lines, int row, int line) => ref ((uint*)lines)[(line * RowGroup.Rows) + row];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(byte* lines, int line, Vector512<uint> values, int shift)
+    {
+        uint* target = (uint*)(lines + (line * LineBytes));
+        (Vector512.Load(target) | Vector512.ShiftLeft(values, shift)).Store(target);
+    }
 }

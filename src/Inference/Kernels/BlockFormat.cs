@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -33,13 +34,15 @@ internal sealed unsafe class BlockFormat<TFormat> : WeightFormat
             : &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
     }
 
-    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override bool PackRows(byte* source, long rowBytes, int count, byte* tiles, int width)
     {
+        uint* values = stackalloc uint[Bits.Groups * RowGroup.Rows];
         bool finite = true;
 
-        for (int block = 0; block < width / QuantizedBlock.Length; block++)
+        for (int block = 0; block < width / QuantizedBlock.Length; block++, source += TFormat.FileBytes)
         {
-            finite &= PackedBlocks<TFormat>.Pack(source + ((long)block * TFormat.FileBytes), tiles, block, row);
+            finite &= PackedBlocks<TFormat>.Pack(source, rowBytes, count, tiles, block, values);
         }
 
         return finite;

@@ -13,14 +13,20 @@ internal sealed unsafe class DecodedFormat(GgmlType type) : WeightFormat
     public override delegate*<Product*, int, int, void> Kernel(Isa limit)
         => limit > Isa.Scalar ? &DecodedProduct.Vector : &DecodedProduct.Scalar;
 
-    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    public override bool PackRows(byte* source, long rowBytes, int count, byte* tiles, int width)
     {
         int bytes = (int)type.BytesOf(width);
-        var stored = new ReadOnlySpan<byte>(source, bytes);
-        stored.CopyTo(new Span<byte>(tiles + ((long)row * bytes), bytes));
         float[] values = ArrayPool<float>.Shared.Rent(width);
-        GgmlCodec.Dequantize(type, stored, values.AsSpan(0, width));
-        bool finite = !values.AsSpan(0, width).ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+        bool finite = true;
+
+        for (int row = 0; row < count; row++, source += rowBytes, tiles += bytes)
+        {
+            var stored = new ReadOnlySpan<byte>(source, bytes);
+            stored.CopyTo(new Span<byte>(tiles, bytes));
+            GgmlCodec.Dequantize(type, stored, values.AsSpan(0, width));
+            finite &= !values.AsSpan(0, width).ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+        }
+
         ArrayPool<float>.Shared.Return(values);
         return finite;
     }

@@ -10,6 +10,8 @@ internal readonly unsafe struct F16 : IRoundedFormat
 
     public static float One(byte* source) => (float)*(Half*)source;
 
+    public static bool IsFinite(byte* source) => Half.IsFinite(*(Half*)source);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sixteen(byte* source) => HalfLanes.Load(source);
 

@@ -10,6 +10,8 @@ internal readonly unsafe struct F32 : IRoundedFormat
 
     public static float One(byte* source) => *(float*)source;
 
+    public static bool IsFinite(byte* source) => float.IsFinite(*(float*)source);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sixteen(byte* source) => Vector512.Load((float*)source);
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Swarm.Inference.Kernels;
 
 /// <summary>Weights that are floats.</summary>
@@ -11,22 +13,22 @@ internal sealed unsafe class FloatFormat<TFormat> : WeightFormat
     public override delegate*<Product*, int, int, void> Kernel(Isa limit)
         => limit > Isa.Scalar ? &FloatProduct.Vector<TFormat> : &FloatProduct.Scalar<TFormat>;
 
-    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override bool PackRows(byte* source, long rowBytes, int count, byte* tiles, int width)
     {
-        byte* target = tiles + (row * TFormat.Size);
         bool finite = true;
 
         for (int k = 0; k < width; k++)
         {
-            finite &= float.IsFinite(TFormat.One(source));
+            byte* number = source + (k * TFormat.Size);
 
-            for (int i = 0; i < TFormat.Size; i++)
+            for (int row = 0; row < count; row++, number += rowBytes, tiles += TFormat.Size)
             {
-                target[i] = source[i];
+                finite &= TFormat.IsFinite(number);
+                Unsafe.CopyBlockUnaligned(tiles, number, (uint)TFormat.Size);
             }
 
-            source += TFormat.Size;
-            target += RowGroup.Rows * TFormat.Size;
+            tiles += (RowGroup.Rows - count) * TFormat.Size;
         }
 
         return finite;

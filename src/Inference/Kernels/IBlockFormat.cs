@@ -24,12 +24,13 @@ internal unsafe interface IBlockFormat
     static abstract int FileBytes { get; }
 
     /// <summary>
-    /// The scale and the minimum of a file's block in 16 bits each, and its values in eight groups of four bytes.
+    /// The scale and the minimum of a file's block in 16 bits each, and its values in eight groups of four bytes, which
+    /// go sixteen rows apart.
     /// </summary>
     static abstract void Read(byte* block, ushort* heads, uint* values);
 
-    /// <summary>Puts one row's group of four values into lines that are zero there.</summary>
-    static abstract void Put(byte* lines, int row, int group, uint values);
+    /// <summary>Puts sixteen rows' group of four values into lines that are zero there.</summary>
+    static abstract void Put(byte* lines, int group, Vector512<uint> values);
 
     /// <summary>Sixteen rows' group of four values.</summary>
     static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);

@@ -13,6 +13,9 @@ internal unsafe interface IFloatFormat
     /// <summary>One number; the specification.</summary>
     static abstract float One(byte* source);
 
+    /// <summary>Whether it is one.</summary>
+    static abstract bool IsFinite(byte* source);
+
     /// <summary>Sixteen numbers.</summary>
     static abstract Vector512<float> Sixteen(byte* source);
 }

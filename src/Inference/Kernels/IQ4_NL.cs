@@ -18,13 +18,15 @@ internal readonly unsafe struct IQ4_NL : IBlockFormat
 
     public static int FileBytes => 18;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, ushort* heads, uint* values)
     {
         heads[0] = ((ushort*)block)[0];
         Bits.ReadFour(block + 2, values);
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutFour(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Steps.Uneven(Bits.Four(lines, pair, odd));

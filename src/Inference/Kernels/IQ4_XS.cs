@@ -24,6 +24,7 @@ internal readonly unsafe struct IQ4_XS : ISuperblockFormat
 
     public static int FileBytes => 136;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         int upper = ((ushort*)block)[1];
@@ -35,10 +36,11 @@ internal readonly unsafe struct IQ4_XS : ISuperblockFormat
             sbyte scale = (sbyte)((lower | (((upper >> (2 * i)) & 3) << 4)) - 32);
             fields->Scales[2 * i] = scale;
             fields->Scales[(2 * i) + 1] = scale;
-            Bits.ReadFour(block + 8 + (16 * i), fields->Values + (Bits.Groups * i));
+            Bits.ReadFour(block + 8 + (16 * i), fields->Values + (i * Bits.Groups * RowGroup.Rows));
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         for (int i = 0; i < 4; i++)
@@ -50,7 +52,8 @@ internal readonly unsafe struct IQ4_XS : ISuperblockFormat
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutFour(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Steps.Uneven(Bits.Four(lines, pair, odd));

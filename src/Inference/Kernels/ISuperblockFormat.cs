@@ -41,8 +41,8 @@ internal unsafe interface ISuperblockFormat
     /// <summary>Puts one row's scales and minimums into lines that are zero there.</summary>
     static abstract void PutScales(byte* packed, int row, Superblock* fields);
 
-    /// <summary>Puts one row's group of four values into lines that are zero there.</summary>
-    static abstract void Put(byte* lines, int row, int group, uint values);
+    /// <summary>Puts sixteen rows' group of four values into lines that are zero there.</summary>
+    static abstract void Put(byte* lines, int group, Vector512<uint> values);
 
     /// <summary>Sixteen rows' group of four values.</summary>
     static abstract Vector512<byte> Sixteen(byte* lines, int pair, int odd);

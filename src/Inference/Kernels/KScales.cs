@@ -12,6 +12,7 @@ internal static unsafe class KScales
     private const int HalvesAt = 24;
 
     /// <summary>Reads the sixteen bytes a file's superblock begins with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         fields->Factor = ((ushort*)block)[0];
@@ -30,6 +31,7 @@ internal static unsafe class KScales
     }
 
     /// <summary>Writes a row's lane of a quarter's line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Put(byte* line, int row, int quarter, Superblock* fields)
     {
         uint halves = fields->Factor | ((uint)fields->MinimumFactor << 16);
@@ -64,6 +66,7 @@ internal static unsafe class KScales
             Vector512.ShiftRightLogical(Vector512.Load((int*)low), HalvesAt)
             | Vector512.ShiftLeft(Vector512.ShiftRightArithmetic(Vector512.Load((int*)high), HalvesAt), 8));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Set(Superblock* fields, int block, int scale, int minimum)
     {
         fields->Scales[2 * block] = (sbyte)scale;

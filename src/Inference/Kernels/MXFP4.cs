@@ -20,13 +20,15 @@ internal readonly unsafe struct MXFP4 : IBlockFormat
 
     public static int FileBytes => 17;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, ushort* heads, uint* values)
     {
         heads[0] = (ushort)(BitConverter.SingleToUInt32Bits(TableDecoder.HalfPowerOfTwo(block[0])) >> 16);
         Bits.ReadFour(block + 1, values);
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutFour(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Steps.Floats(Bits.Four(lines, pair, odd));

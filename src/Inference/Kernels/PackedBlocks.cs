@@ -46,24 +46,38 @@ internal readonly unsafe struct PackedBlocks<TFormat> : IBlockSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => TFormat.Sixteen(lines, pair, odd);
 
-    /// <summary>Moves one row's block of a file to its lanes; false when its scale or minimum is not finite.</summary>
-    public static bool Pack(byte* file, byte* group, int block, int row)
+    /// <summary>
+    /// Moves a block of <paramref name="count"/> rows of a file to their lanes, which are zero; false when a scale or a
+    /// minimum is not finite.
+    /// </summary>
+    /// <param name="file">The first row's block.</param>
+    /// <param name="rowBytes">Bytes from row to row.</param>
+    /// <param name="count">Up to sixteen.</param>
+    /// <param name="group">Where the packed rows begin.</param>
+    /// <param name="block">Which block.</param>
+    /// <param name="values">Room for the values of sixteen rows; zero for rows that are not there.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Pack(byte* file, long rowBytes, int count, byte* group, int block, uint* values)
     {
-        ushort* heads = stackalloc ushort[2];
-        uint* values = stackalloc uint[Bits.Groups];
         (nint head, nint lines) = Place(block);
+        uint both = 0;
         bool finite = true;
-        TFormat.Read(file, heads, values);
 
-        for (int i = 0; i < HeadLines; i++)
+        for (int row = 0; row < count; row++, file += rowBytes)
         {
-            ((ushort*)(group + head + (i * Bits.LineBytes)))[row] = heads[i];
-            finite &= TFormat.IsFinite(heads[i]);
+            ushort* heads = (ushort*)&both;
+            TFormat.Read(file, heads, values + row);
+
+            for (int i = 0; i < HeadLines; i++)
+            {
+                ((ushort*)(group + head + (i * Bits.LineBytes)))[row] = heads[i];
+                finite &= TFormat.IsFinite(heads[i]);
+            }
         }
 
         for (int i = 0; i < Bits.Groups; i++)
         {
-            TFormat.Put(group + lines, row, i, values[i]);
+            TFormat.Put(group + lines, i, Vector512.Load(values + (i * RowGroup.Rows)));
         }
 
         return finite;

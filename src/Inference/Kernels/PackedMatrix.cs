@@ -54,21 +54,14 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         int count = Math.Min(RowGroup.Rows, Rows - (group * RowGroup.Rows));
         int rowBytes = rows.Length / count;
-        bool finite = true;
 
         fixed (byte* source = rows)
         {
             // Packing sets bits. Here, where several threads fill, a group is still in the cache when its rows come.
             byte* tiles = _tiles.Pointer + (group * _groupBytes);
             NativeMemory.Clear(tiles, (nuint)_groupBytes);
-
-            for (int row = 0; row < count; row++)
-            {
-                finite &= _format.PackRow(source + ((long)row * rowBytes), tiles, row, Width);
-            }
+            return _format.PackRows(source, rowBytes, count, tiles, Width);
         }
-
-        return finite;
     }
 
     /// <summary>One row as floats.</summary>

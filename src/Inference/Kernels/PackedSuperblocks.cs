@@ -37,19 +37,38 @@ internal readonly unsafe struct PackedSuperblocks<TFormat> : ISuperblockSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> MinimumFactor(byte* superblock) => TFormat.MinimumFactor(superblock);
 
-    /// <summary>Moves one row's superblock of a file to its lanes; false when a float scale is not finite.</summary>
-    public static bool Pack(byte* file, byte* superblock, int row)
+    /// <summary>
+    /// Moves a superblock of <paramref name="count"/> rows of a file to their lanes, which are zero; false when a float
+    /// scale is not finite.
+    /// </summary>
+    /// <param name="file">The first row's superblock.</param>
+    /// <param name="rowBytes">Bytes from row to row.</param>
+    /// <param name="count">Up to sixteen.</param>
+    /// <param name="superblock">Where it goes.</param>
+    /// <param name="values">Room for the values of sixteen rows; zero for rows that are not there.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Pack(byte* file, long rowBytes, int count, byte* superblock, uint* values)
     {
         Superblock fields = default;
-        TFormat.Read(file, &fields);
-        TFormat.PutScales(superblock, row, &fields);
+        bool finite = true;
+
+        for (int row = 0; row < count; row++, file += rowBytes)
+        {
+            fields.Values = values + row;
+            TFormat.Read(file, &fields);
+            TFormat.PutScales(superblock, row, &fields);
+            finite &= Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.Factor))
+                && Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.MinimumFactor));
+        }
 
         for (int i = 0; i < 64; i++)
         {
-            TFormat.Put(Lines(superblock, i / Bits.Groups), row, i % Bits.Groups, fields.Values[i]);
+            TFormat.Put(
+                Lines(superblock, i / Bits.Groups),
+                i % Bits.Groups,
+                Vector512.Load(values + (i * RowGroup.Rows)));
         }
 
-        return Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.Factor))
-            && Half.IsFinite(BitConverter.UInt16BitsToHalf(fields.MinimumFactor));
+        return finite;
     }
 }

@@ -23,6 +23,7 @@ internal readonly unsafe struct Q2_K : ISuperblockFormat
 
     public static int FileBytes => 84;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         uint* bytes = (uint*)(block + 16);
@@ -37,10 +38,11 @@ internal readonly unsafe struct Q2_K : ISuperblockFormat
 
         for (int i = 0; i < 64; i++)
         {
-            fields->Values[i] = (bytes[(i / 32 * 8) + (i % 8)] >> (i / 8 % 4 * 2)) & 0x0303_0303;
+            fields->Values[i * RowGroup.Rows] = (bytes[(i / 32 * 8) + (i % 8)] >> (i / 8 % 4 * 2)) & 0x0303_0303;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         ((ushort*)packed)[2 * row] = fields->Factor;
@@ -53,7 +55,8 @@ internal readonly unsafe struct Q2_K : ISuperblockFormat
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutTwo(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutTwo(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Two(lines, pair, odd);

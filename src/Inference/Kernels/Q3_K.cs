@@ -24,6 +24,7 @@ internal readonly unsafe struct Q3_K : ISuperblockFormat
 
     public static int FileBytes => 110;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         uint* thirds = (uint*)block;
@@ -42,10 +43,11 @@ internal readonly unsafe struct Q3_K : ISuperblockFormat
         {
             uint two = (lower[(i / 32 * 8) + (i % 8)] >> (i / 8 % 4 * 2)) & 0x0303_0303;
             uint third = (thirds[i % 8] >> (i / 8)) & 0x0101_0101;
-            fields->Values[i] = two | (third << 2);
+            fields->Values[i * RowGroup.Rows] = two | (third << 2);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         for (int i = 0; i < 16; i++)
@@ -58,10 +60,11 @@ internal readonly unsafe struct Q3_K : ISuperblockFormat
         PackedSuperblocks<Q3_K>.Quarter(packed, 1)[(4 * row) + 3] = (byte)(fields->Factor >> 8);
     }
 
-    public static void Put(byte* lines, int row, int group, uint values)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values)
     {
-        Bits.PutTwo(lines, row, group, values);
-        Bits.PutOne(lines + (2 * Bits.LineBytes), row, group, values >> 2);
+        Bits.PutTwo(lines, group, values);
+        Bits.PutOne(lines + (2 * Bits.LineBytes), group, Vector512.ShiftRightLogical(values, 2));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,6 +18,7 @@ internal readonly unsafe struct Q4_1 : IBlockFormat
 
     public static int FileBytes => 20;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, ushort* heads, uint* values)
     {
         heads[0] = ((ushort*)block)[0];
@@ -25,7 +26,8 @@ internal readonly unsafe struct Q4_1 : IBlockFormat
         Bits.ReadFour(block + 4, values);
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutFour(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Four(lines, pair, odd);

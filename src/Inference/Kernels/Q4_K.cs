@@ -23,17 +23,21 @@ internal readonly unsafe struct Q4_K : ISuperblockFormat
 
     public static int FileBytes => 144;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         KScales.Read(block, fields);
         uint* bytes = (uint*)(block + 16);
 
-        for (int i = 0; i < 64; i++)
+        for (int i = 0; i < 32; i++)
         {
-            fields->Values[i] = (bytes[(i / 16 * 8) + (i % 8)] >> (i / 8 % 2 * 4)) & 0x0F0F_0F0F;
+            uint* values = fields->Values + (((i / 8 * 16) + (i % 8)) * RowGroup.Rows);
+            values[0] = bytes[i] & 0x0F0F_0F0F;
+            values[8 * RowGroup.Rows] = (bytes[i] >> 4) & 0x0F0F_0F0F;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         for (int quarter = 0; quarter < 4; quarter++)
@@ -42,7 +46,8 @@ internal readonly unsafe struct Q4_K : ISuperblockFormat
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutFour(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutFour(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Four(lines, pair, odd);

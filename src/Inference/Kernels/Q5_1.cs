@@ -19,6 +19,7 @@ internal readonly unsafe struct Q5_1 : IBlockFormat
 
     public static int FileBytes => 24;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, ushort* heads, uint* values)
     {
         heads[0] = ((ushort*)block)[0];
@@ -27,10 +28,11 @@ internal readonly unsafe struct Q5_1 : IBlockFormat
         Bits.ReadFifth(block + 4, values);
     }
 
-    public static void Put(byte* lines, int row, int group, uint values)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values)
     {
-        Bits.PutFour(lines, row, group, values);
-        Bits.PutOne(lines + (4 * Bits.LineBytes), row, group, values >> 4);
+        Bits.PutFour(lines, group, values);
+        Bits.PutOne(lines + (4 * Bits.LineBytes), group, Vector512.ShiftRightLogical(values, 4));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,19 +23,23 @@ internal readonly unsafe struct Q5_K : ISuperblockFormat
 
     public static int FileBytes => 176;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         KScales.Read(block, fields);
         uint* fifths = (uint*)(block + 16);
         uint* bytes = (uint*)(block + 48);
 
-        for (int i = 0; i < 64; i++)
+        for (int i = 0; i < 32; i++)
         {
-            fields->Values[i] = ((bytes[(i / 16 * 8) + (i % 8)] >> (i / 8 % 2 * 4)) & 0x0F0F_0F0F)
-                | (((fifths[i % 8] >> (i / 8)) & 0x0101_0101) << 4);
+            uint* values = fields->Values + (((i / 8 * 16) + (i % 8)) * RowGroup.Rows);
+            uint fifth = fifths[i % 8] >> (i / 8 * 2);
+            values[0] = (bytes[i] & 0x0F0F_0F0F) | ((fifth & 0x0101_0101) << 4);
+            values[8 * RowGroup.Rows] = ((bytes[i] >> 4) & 0x0F0F_0F0F) | (((fifth >> 1) & 0x0101_0101) << 4);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         for (int quarter = 0; quarter < 4; quarter++)
@@ -44,10 +48,11 @@ internal readonly unsafe struct Q5_K : ISuperblockFormat
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values)
     {
-        Bits.PutFour(lines, row, group, values);
-        Bits.PutOne(lines + (4 * Bits.LineBytes), row, group, values >> 4);
+        Bits.PutFour(lines, group, values);
+        Bits.PutOne(lines + (4 * Bits.LineBytes), group, Vector512.ShiftRightLogical(values, 4));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,6 +23,7 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
 
     public static int FileBytes => 210;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, Superblock* fields)
     {
         uint* lower = (uint*)block;
@@ -34,17 +35,19 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
             fields->Scales[i] = (sbyte)block[192 + i];
         }
 
-        for (int i = 0; i < 64; i++)
+        // Two halves of 128 values; in each, four times 32 share the bytes of the upper bits.
+        for (int i = 0; i < 16; i++)
         {
-            // Two halves of 128 values; in each, four rows of 32 share the bytes of the upper bits.
-            int half = i / 32;
-            int row = i / 8 % 4;
-            uint low = lower[(half * 16) + (row % 2 * 8) + (i % 8)] >> (row / 2 * 4);
-            uint high = upper[(half * 8) + (i % 8)] >> (row * 2);
-            fields->Values[i] = (low & 0x0F0F_0F0F) | ((high & 0x0303_0303) << 4);
+            uint* values = fields->Values + (((i / 8 * 32) + (i % 8)) * RowGroup.Rows);
+            uint* low = lower + (i / 8 * 16) + (i % 8);
+            values[0] = (low[0] & 0x0F0F_0F0F) | ((upper[i] & 0x0303_0303) << 4);
+            values[8 * RowGroup.Rows] = (low[8] & 0x0F0F_0F0F) | (((upper[i] >> 2) & 0x0303_0303) << 4);
+            values[16 * RowGroup.Rows] = ((low[0] >> 4) & 0x0F0F_0F0F) | (upper[i] & 0x3030_3030);
+            values[24 * RowGroup.Rows] = ((low[8] >> 4) & 0x0F0F_0F0F) | ((upper[i] >> 2) & 0x3030_3030);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PutScales(byte* packed, int row, Superblock* fields)
     {
         ((ushort*)packed)[row] = fields->Factor;
@@ -55,10 +58,11 @@ internal readonly unsafe struct Q6_K : ISuperblockFormat
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values)
     {
-        Bits.PutFour(lines, row, group, values);
-        Bits.PutTwo(lines + (4 * Bits.LineBytes), row, group, values >> 4);
+        Bits.PutFour(lines, group, values);
+        Bits.PutTwo(lines + (4 * Bits.LineBytes), group, Vector512.ShiftRightLogical(values, 4));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -19,17 +19,19 @@ internal readonly unsafe struct Q8_0 : IBlockFormat
 
     public static int FileBytes => 34;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* block, ushort* heads, uint* values)
     {
         heads[0] = ((ushort*)block)[0];
 
         for (int i = 0; i < Bits.Groups; i++)
         {
-            values[i] = ((uint*)(block + 2))[i] ^ 0x8080_8080;
+            values[i * RowGroup.Rows] = ((uint*)(block + 2))[i] ^ 0x8080_8080;
         }
     }
 
-    public static void Put(byte* lines, int row, int group, uint values) => Bits.PutEight(lines, row, group, values);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Put(byte* lines, int group, Vector512<uint> values) => Bits.PutEight(lines, group, values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Sixteen(byte* lines, int pair, int odd) => Bits.Eight(lines, pair, odd);

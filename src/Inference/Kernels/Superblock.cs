@@ -15,6 +15,6 @@ internal unsafe struct Superblock
     /// <summary>The minimum of each sixteen or 32 values.</summary>
     public fixed byte Minimums[16];
 
-    /// <summary>The values, four to a number.</summary>
-    public fixed uint Values[64];
+    /// <summary>Where the values go, four to a number, numbers sixteen rows apart.</summary>
+    public uint* Values;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -33,13 +34,15 @@ internal sealed unsafe class SuperblockFormat<TFormat> : WeightFormat
             : &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
     }
 
-    public override bool PackRow(byte* source, byte* tiles, int row, int width)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override bool PackRows(byte* source, long rowBytes, int count, byte* tiles, int width)
     {
+        uint* values = stackalloc uint[QuantizedBlock.LengthMax / 4 * RowGroup.Rows];
         bool finite = true;
 
         for (int unit = 0; unit < width / QuantizedBlock.LengthMax; unit++)
         {
-            finite &= PackedSuperblocks<TFormat>.Pack(source, tiles, row);
+            finite &= PackedSuperblocks<TFormat>.Pack(source, rowBytes, count, tiles, values);
             source += TFormat.FileBytes;
             tiles += PackedSuperblocks<TFormat>.Bytes;
         }

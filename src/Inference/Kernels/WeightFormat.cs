@@ -36,8 +36,11 @@ internal abstract unsafe class WeightFormat
     /// <summary>The best kernel within the limit.</summary>
     public abstract delegate*<Product*, int, int, void> Kernel(Isa limit);
 
-    /// <summary>Moves one row to its lane; false when it holds a weight or a scale that is not finite.</summary>
-    public abstract bool PackRow(byte* source, byte* tiles, int row, int width);
+    /// <summary>
+    /// Moves up to sixteen rows to their lanes, which are zero; false when one holds a weight or a scale that is not
+    /// finite.
+    /// </summary>
+    public abstract bool PackRows(byte* source, long rowBytes, int count, byte* tiles, int width);
 
     /// <summary>One row as floats.</summary>
     public abstract void DecodeRow(byte* tiles, int row, int width, float* output);
