@@ -26,35 +26,33 @@ public sealed partial class DhtNode
                 target, _table.Nearest(target, _options.Lookup.Width), _options.Lookup, PatienceFor);
         }
 
-        var inFlight = new List<Task<Reply>>();
+        var question = new Envelope { Find = new Find { Target = BytesOf(target), Records = reading is not null } };
+        using var replies = new Replies(_time);
+        using CancellationTokenRegistration left = cancel.UnsafeRegister(Replies.End, replies);
+        using CancellationTokenRegistration stopped = _stop.Token.UnsafeRegister(Replies.End, replies);
 
         while (!lookup.IsOver(Elapsed) && (reading is null || reading.Holders < _options.HoldersRead))
         {
             while (lookup.Next(Elapsed) is { } contact)
             {
                 // Lives as long as the node, not as long as the lookup: a late answer still refreshes the table.
-                inFlight.Add(FindPagesAsync(contact, target, reading is not null, _stop.Token));
+                _ = FindPagesAsync(contact, question, replies);
             }
 
-            await AnyOrSlotAsync(inFlight, lookup.NextDeadline(), cancel);
-            TakeReplies(inFlight, lookup, reading);
+            TimeSpan? slotAt = lookup.NextDeadline();
+            await replies.WaitAsync(slotAt is { } at ? at - Elapsed : _options.QueryTimeout);
+            cancel.ThrowIfCancellationRequested();
+            _stop.Token.ThrowIfCancellationRequested();
+            TakeReplies(replies, lookup, reading);
         }
 
         return new LookupOutcome([.. lookup.Closest()], lookup.Hops, lookup.Queries);
     }
 
-    private void TakeReplies(List<Task<Reply>> inFlight, Lookup lookup, Reading? reading)
+    private void TakeReplies(Replies replies, Lookup lookup, Reading? reading)
     {
-        for (int i = 0; i < inFlight.Count; i++)
+        while (replies.TryTake(out Reply? reply))
         {
-            if (!inFlight[i].IsCompleted)
-            {
-                continue;
-            }
-
-            Reply reply = inFlight[i].Result;
-            inFlight.RemoveAt(i--);
-
             if (reply.Closer is null)
             {
                 lookup.OnFailure(reply.From);
@@ -66,61 +64,56 @@ public sealed partial class DhtNode
         }
     }
 
-    // Waits for the first answer, or until a slot is freed because its answer is overdue.
-    private async Task AnyOrSlotAsync(List<Task<Reply>> inFlight, TimeSpan? slotAt, CancellationToken cancel)
+    // Asks one node, and reads on until it has given every page of its records.
+    private async Task FindPagesAsync(Contact contact, Envelope question, Replies replies)
     {
-        if (inFlight.Exists(query => query.IsCompleted))
+        try
         {
-            return;
+            Found? found = (await QueryAsync(contact, question, _stop.Token))?.Found;
+
+            if (found is null)
+            {
+                replies.Add(new Reply(contact.Id, null, []));
+                return;
+            }
+
+            IReadOnlyList<Contact> closer = ReadCloser(found);
+            IReadOnlyList<SignedRecord> given = found is { More: true, Records.Count: > 0 }
+                ? await ReadOnAsync(contact, question.Find, found)
+                : found.Records;
+            replies.Add(new Reply(contact.Id, closer, given));
         }
-
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
-        TimeSpan wait = slotAt is { } at ? at - Elapsed : _options.QueryTimeout;
-
-        // A delay is cut to whole milliseconds: rounded down, the deadline would never be reached.
-        double waitMs = Math.Max(1, Math.Ceiling(wait.TotalMilliseconds));
-        var slot = Task.Delay(TimeSpan.FromMilliseconds(waitMs), _time, done.Token);
-        _ = await Task.WhenAny([.. inFlight, slot]);
-        cancel.ThrowIfCancellationRequested();
-        _stop.Token.ThrowIfCancellationRequested();
-        done.Cancel();
+        catch (Exception defect)
+        {
+            replies.Fail(defect);
+            throw;
+        }
     }
 
-    // Asks one node, and reads on until it has given every page of its records.
-    private async Task<Reply> FindPagesAsync(Contact contact, NodeId target, bool records, CancellationToken cancel)
+    private async Task<IReadOnlyList<SignedRecord>> ReadOnAsync(Contact contact, Find find, Found? found)
     {
-        var find = new Find { Target = BytesOf(target), Records = records };
-        Found? found = await FindAsync(contact, find, cancel);
+        var given = new List<SignedRecord>(found!.Records);
 
-        if (found is null)
-        {
-            return new Reply(contact.Id, null, []);
-        }
-
-        IReadOnlyList<Contact> closer = ReadCloser(found);
-        var given = new List<SignedRecord>(found.Records);
-
-        for (int page = 1; records && found is { More: true, Records.Count: > 0 } && page < DhtLimits.PagesMax; page++)
+        for (int page = 1; found is { More: true, Records.Count: > 0 } && page < DhtLimits.PagesMax; page++)
         {
             NodeId last = NodeKey.IdOf(found.Records[^1].PublicKey.Span);
-            found = await FindAsync(
-                contact,
-                new Find { Target = find.Target, Records = true, After = BytesOf(last) },
-                cancel);
+            var next = new Find { Target = find.Target, Records = true, After = BytesOf(last) };
+            found = (await QueryAsync(contact, new Envelope { Find = next }, _stop.Token))?.Found;
             given.AddRange(found?.Records ?? []);
         }
 
-        return new Reply(contact.Id, closer, given);
+        return given;
     }
 
     // Only so many are looked at, however many a liar names; ourselves we need not ask.
     private List<Contact> ReadCloser(Found found)
     {
-        var closer = new List<Contact>();
+        int count = Math.Min(found.Closer.Count, 2 * _options.Lookup.Width);
+        var closer = new List<Contact>(count);
 
-        foreach (Protocol.Messages.Contact named in found.Closer.Take(2 * _options.Lookup.Width))
+        for (int i = 0; i < count; i++)
         {
-            if (Contact.TryRead(named, out Contact? contact) && contact.Id != Id)
+            if (Contact.TryRead(found.Closer[i], out Contact? contact) && contact.Id != Id)
             {
                 closer.Add(contact);
             }
@@ -128,6 +121,4 @@ public sealed partial class DhtNode
 
         return closer;
     }
-
-    private sealed record Reply(NodeId From, IReadOnlyList<Contact>? Closer, IReadOnlyList<SignedRecord> Records);
 }

@@ -18,9 +18,6 @@ public sealed partial class DhtNode
     }
 
     // Null when the node did not answer within the deadline, or answered nonsense.
-    private async Task<Found?> FindAsync(Contact contact, Find find, CancellationToken cancel)
-        => (await QueryAsync(contact, new Envelope { Find = find }, cancel))?.Found;
-
     private async Task<Stored?> StoreAsync(Contact contact, Store store, CancellationToken cancel)
         => (await QueryAsync(contact, new Envelope { Store = store }, cancel))?.Stored;
 
@@ -122,7 +119,7 @@ public sealed partial class DhtNode
             return;
         }
 
-        if (!Contact.TryRead(link.Remote, link.RemoteHello.Addresses, out Contact? contact))
+        if (!Contact.TryRead(link.Remote, link.RemoteHello, out Contact? contact))
         {
             contact = new Contact(link.Remote, [.. dialled.Select(address => address with { Node = link.Remote })]);
         }

@@ -65,10 +65,13 @@ public sealed partial class DhtNode
             // Who turns a page has been told already.
             if (after is null)
             {
-                found.Closer.Add(_table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed)
-                    .Where(contact => contact.Id != asker)
-                    .Take(_options.Lookup.Width)
-                    .Select(contact => contact.ToMessage()));
+                foreach (Contact near in _table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed))
+                {
+                    if (near.Id != asker && found.Closer.Count < _options.Lookup.Width)
+                    {
+                        found.Closer.Add(near.ToMessage());
+                    }
+                }
             }
 
             if (records)
@@ -132,7 +135,7 @@ public sealed partial class DhtNode
     private void Consider(ILink link)
     {
         if (!link.RemoteHello.Server
-            || !Contact.TryRead(link.Remote, link.RemoteHello.Addresses, out Contact? contact))
+            || !Contact.TryRead(link.Remote, link.RemoteHello, out Contact? contact))
         {
             return;
         }

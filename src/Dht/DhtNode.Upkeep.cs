@@ -324,8 +324,8 @@ public sealed partial class DhtNode
         }
     }
 
-    private Task<Found?> PingAsync(Contact contact, CancellationToken cancel)
-        => FindAsync(contact, new Find { Target = BytesOf(Id) }, cancel);
+    private Task<Envelope?> PingAsync(Contact contact, CancellationToken cancel)
+        => QueryAsync(contact, new Envelope { Find = new Find { Target = BytesOf(Id) } }, cancel);
 
     private TimeSpan Jittered(TimeSpan interval)
     {

@@ -64,7 +64,7 @@ public sealed partial class DhtNode : IDisposable
         _random = random;
         _startedAt = time.GetTimestamp();
         _table = new RoutingTable(key.Id, options);
-        _store = new RecordStore(key.Id);
+        _store = new RecordStore(key.Id, key.Check);
 
         // Above everything this key signed before a restart, as long as it signs less than a thousand times a second.
         _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -80,7 +80,11 @@ public sealed partial class DhtNode : IDisposable
     /// <summary>
     /// Whether this node has found its place: its neighbours are known, or it was told to be the first.
     /// </summary>
-    public bool IsReady => _isReady;
+    public bool IsReady
+    {
+        get => _isReady;
+        internal set => _isReady = value;
+    }
 
     /// <summary>
     /// Whether others can dial this node: only then does it answer them and hold records for them. A client lets go of
@@ -156,7 +160,7 @@ public sealed partial class DhtNode : IDisposable
     /// </summary>
     public async Task<IReadOnlyList<FoundRecord>> FindRecordsAsync(NodeId key, CancellationToken cancel)
     {
-        var reading = new Reading(key);
+        var reading = new Reading(key, _key.Check);
 
         lock (_gate)
         {

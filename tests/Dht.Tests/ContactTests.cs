@@ -16,7 +16,7 @@ public sealed class ContactTests
         var contact = new Contact(
             Ids.Of(3), [new PeerAddress("10.0.0.1", 4000, Ids.Of(3)), new PeerAddress("::1", 65535, Ids.Of(3))]);
 
-        Assert.That(Contact.TryRead(contact.ToMessage(), out Contact? read));
+        Assert.That(Contact.TryRead(contact.ToMessage().Clone(), out Contact? read));
         Assert.That(read!.Id, Is.EqualTo(contact.Id));
         Assert.That(read.Addresses, Is.EqualTo(contact.Addresses));
     }
@@ -31,7 +31,7 @@ public sealed class ContactTests
     [TestCase("host", uint.MaxValue)]
     public void A_contact_that_cannot_be_dialled_is_none(string host, uint port)
     {
-        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage().Clone();
         message.Addresses.Clear();
         message.Addresses.Add(new Address { Host = host, Port = port });
 
@@ -43,7 +43,7 @@ public sealed class ContactTests
     [TestCase(33)]
     public void A_name_of_another_size_is_none(int bytes)
     {
-        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage().Clone();
         message.Node = ByteString.CopyFrom(new byte[bytes]);
 
         Assert.That(Contact.TryRead(message, out _), Is.False);
@@ -52,7 +52,7 @@ public sealed class ContactTests
     [Test]
     public void Of_many_addresses_only_a_few_are_kept()
     {
-        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage();
+        Protocol.Messages.Contact message = Ids.Contact(1).ToMessage().Clone();
         message.Addresses.Add(Enumerable.Range(1, 1000).Select(port => new Address { Host = "h", Port = (uint)port }));
 
         Assert.That(Contact.TryRead(message, out Contact? contact));

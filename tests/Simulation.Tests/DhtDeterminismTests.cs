@@ -5,6 +5,7 @@ using Swarm.Dht.Records;
 using Swarm.Dht.Routing;
 using Swarm.Protocol.Identity;
 using Swarm.Testing;
+using Swarm.Testing.Kademlia;
 
 namespace Swarm.Simulation.Tests;
 

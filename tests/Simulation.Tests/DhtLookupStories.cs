@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Swarm.Protocol.Identity;
 using Swarm.Testing;
+using Swarm.Testing.Kademlia;
 
 namespace Swarm.Simulation.Tests;
 

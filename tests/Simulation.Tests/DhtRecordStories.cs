@@ -3,6 +3,7 @@ using Swarm.Dht;
 using Swarm.Dht.Records;
 using Swarm.Protocol.Identity;
 using Swarm.Testing;
+using Swarm.Testing.Kademlia;
 
 namespace Swarm.Simulation.Tests;
 
@@ -30,7 +31,7 @@ public sealed class DhtRecordStories
             {
                 await swarm.WaitAsync(wait);
 
-                foreach (DhtMember reader in swarm.Alive)
+                foreach (DhtMember reader in swarm.Members)
                 {
                     FoundRecord found = (await DhtSwarm.ReadAsync(reader, key)).Single();
                     Assert.That(found.Signer, Is.EqualTo(publisher.Id));
@@ -57,7 +58,7 @@ public sealed class DhtRecordStories
             Assert.That(await DhtSwarm.ReadAsync(swarm.Pick(), key), Has.Exactly(1).Items);
             await swarm.WaitAsync(Lease.TotalSeconds - 40);
 
-            foreach (DhtMember reader in swarm.Alive)
+            foreach (DhtMember reader in swarm.Members)
             {
                 Assert.That(await DhtSwarm.ReadAsync(reader, key), Is.Empty);
             }
@@ -122,7 +123,7 @@ public sealed class DhtRecordStories
         => Play(6, async swarm =>
         {
             await swarm.JoinAllAsync(40);
-            NodeId newcomer = SimulatedKeys.Get(swarm.Members.Count).Id;
+            NodeId newcomer = SimulatedKey.Of(swarm.Born).Id;
             DhtMember publisher = swarm.Pick();
 
             // The very name of the newcomer: nobody can be nearer.
@@ -196,7 +197,7 @@ public sealed class DhtRecordStories
 
             for (int i = 0; i < 30; i++)
             {
-                DhtMember[] others = [.. swarm.Alive.Except(publishers)];
+                DhtMember[] others = [.. swarm.Members.Except(publishers)];
                 others[swarm.Loop.Random.Next(others.Length)].Kill(silently: i % 2 == 0);
                 _ = await swarm.JoinAsync();
                 await swarm.WaitAsync(20);
@@ -216,11 +217,11 @@ public sealed class DhtRecordStories
     }
 
     private static IEnumerable<NodeId> HoldersOf(DhtSwarm swarm, NodeId key)
-        => swarm.Alive.Where(member => member.Dht.Store.Keys.Contains(key)).Select(member => member.Id);
+        => swarm.Members.Where(member => member.Dht.Store.Keys.Contains(key)).Select(member => member.Id);
 
     private static async Task AllReadAsync(DhtSwarm swarm, NodeId key, byte[] value)
     {
-        foreach (DhtMember reader in swarm.Alive)
+        foreach (DhtMember reader in swarm.Members)
         {
             FoundRecord found = (await DhtSwarm.ReadAsync(reader, key)).Single();
             Assert.That(found.Value.ToArray(), Is.EqualTo(value));

@@ -24,7 +24,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
         _loop = loop;
         _random = new Random(loop.Random.Next());
         Options = options ?? new SimulatedNetworkOptions();
-        Memory = new MemoryNetwork(loop.Clock, this);
+        Memory = new MemoryNetwork(loop.Clock, this) { HandsOver = Options.HandsOver };
     }
 
     public SimulatedNetworkOptions Options { get; }
@@ -171,7 +171,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
         return from.Side == to.Side
             && !from.IsFrozen
             && !to.IsFrozen
-            && !_cuts.Contains((source, target));
+            && (_cuts.Count == 0 || !_cuts.Contains((source, target)));
     }
 
     DialFate IMemoryPaths.Dial(NodeId source, NodeId target)

@@ -1,3 +1,5 @@
+using Swarm.Protocol.Transport;
+
 namespace Swarm.Testing;
 
 /// <summary>The weather of a <see cref="SimulatedNetwork"/>.</summary>
@@ -24,4 +26,7 @@ public sealed record SimulatedNetworkOptions
 
     /// <summary>How many dials fail, half of them without an answer.</summary>
     public double DialFailureRate { get; init; }
+
+    /// <summary>Whether messages are handed over without a copy: see <see cref="MemoryNetwork.HandsOver"/>.</summary>
+    public bool HandsOver { get; init; }
 }

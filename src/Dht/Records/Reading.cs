@@ -4,7 +4,7 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Dht.Records;
 
 /// <summary>The union of what several holders gave for one key, each record verified before it counts.</summary>
-internal sealed class Reading(NodeId key)
+internal sealed class Reading(NodeId key, SignatureCheck? check = null)
 {
     private readonly SortedDictionary<NodeId, FoundRecord> _newest = [];
 
@@ -24,7 +24,7 @@ internal sealed class Reading(NodeId key)
             {
                 gave = true;
             }
-            else if (RecordRules.IsReadable(record, key, now, out NodeId signer))
+            else if (RecordRules.IsReadable(record, key, now, out NodeId signer, check))
             {
                 gave = true;
                 Keep(signer, record);

@@ -55,15 +55,16 @@ public static class RecordRules
 
     /// <summary>Checks what costs a signature: that the node whose sub-key this is has said it.</summary>
     /// <returns>Null when it has, else the reason for people.</returns>
-    public static string? RefuseBySignature(SignedRecord record, out NodeId signer)
-        => SignedRecords.TryVerify(record, out signer) ? null : "The signature is not of the key's owner.";
+    public static string? RefuseBySignature(SignedRecord record, out NodeId signer, SignatureCheck? check = null)
+        => SignedRecords.TryVerify(record, out signer, check) ? null : "The signature is not of the key's owner.";
 
     /// <summary>The whole check, as a reader does it for a record it asked for.</summary>
-    public static bool IsReadable(SignedRecord record, NodeId key, DateTimeOffset now, out NodeId signer)
+    public static bool IsReadable(
+        SignedRecord record, NodeId key, DateTimeOffset now, out NodeId signer, SignatureCheck? check = null)
     {
         signer = default;
         return RefuseByForm(record, now, out _) is null
             && NodeId.Read(record.Key.Span) == key
-            && RefuseBySignature(record, out signer) is null;
+            && RefuseBySignature(record, out signer, check) is null;
     }
 }

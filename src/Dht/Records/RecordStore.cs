@@ -15,16 +15,18 @@ public sealed class RecordStore
     private const int EntryBytes = 400;
 
     private readonly NodeId _self;
+    private readonly SignatureCheck? _check;
     private readonly int _keysMax;
     private readonly long _bytesMax;
     private readonly Dictionary<NodeId, SortedDictionary<NodeId, HeldRecord>> _shelves = [];
     private readonly Dictionary<NodeId, int> _perSigner = [];
 
     /// <summary>An empty store of the node <paramref name="self"/>, which prefers keys near to its name.</summary>
-    public RecordStore(NodeId self)
+    /// <param name="self">The node.</param>
+    /// <param name="check">How signatures are checked, when not as in life.</param>
+    public RecordStore(NodeId self, SignatureCheck? check = null)
         : this(self, DhtLimits.KeysMax, DhtLimits.StoreBytesMax)
-    {
-    }
+        => _check = check;
 
     internal RecordStore(NodeId self, int keysMax, long bytesMax)
         => (_self, _keysMax, _bytesMax) = (self, keysMax, bytesMax);
@@ -75,7 +77,7 @@ public sealed class RecordStore
             return "Too many records at once; try again later.";
         }
 
-        if (RecordRules.RefuseBySignature(record, out NodeId signer) is { } forged)
+        if (RecordRules.RefuseBySignature(record, out NodeId signer, _check) is { } forged)
         {
             return forged;
         }

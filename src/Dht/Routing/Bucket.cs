@@ -9,13 +9,13 @@ namespace Swarm.Dht.Routing;
 internal sealed class Bucket(int size)
 {
     private readonly List<BucketEntry> _entries = [];
-    private readonly List<BucketEntry> _waiting = [];
+    private List<BucketEntry>? _waiting;
 
     /// <summary>Those in the table, oldest first.</summary>
-    internal IReadOnlyList<BucketEntry> Entries => _entries;
+    internal List<BucketEntry> Entries => _entries;
 
     /// <summary>Those that take the place of the next one that fails, the freshest last.</summary>
-    internal IReadOnlyList<BucketEntry> Waiting => _waiting;
+    internal IReadOnlyList<BucketEntry> Waiting => _waiting ?? [];
 
     /// <summary>When a lookup last went through this bucket.</summary>
     internal TimeSpan RefreshedAt { get; set; }
@@ -24,12 +24,23 @@ internal sealed class Bucket(int size)
     internal bool HasRoom => _entries.Count < size;
 
     /// <summary>The entry of a node, or null when it is not in the table.</summary>
-    internal BucketEntry? Find(NodeId id) => _entries.Find(entry => entry.Contact.Id == id);
+    internal BucketEntry? Find(NodeId id)
+    {
+        foreach (BucketEntry entry in _entries)
+        {
+            if (entry.Contact.Id == id)
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Enters a contact, or lets it wait.</summary>
     internal void Add(BucketEntry entry)
     {
-        _ = _waiting.RemoveAll(other => other.Contact.Id == entry.Contact.Id);
+        _ = _waiting?.RemoveAll(other => other.Contact.Id == entry.Contact.Id);
 
         if (HasRoom)
         {
@@ -37,12 +48,12 @@ internal sealed class Bucket(int size)
             return;
         }
 
-        if (_waiting.Count == size)
+        if (_waiting?.Count == size)
         {
             _waiting.RemoveAt(0);
         }
 
-        _waiting.Add(entry);
+        (_waiting ??= []).Add(entry);
     }
 
     /// <summary>
@@ -53,16 +64,16 @@ internal sealed class Bucket(int size)
     /// <returns>The contact that went, or null when it stays or was not here.</returns>
     internal Contact? Fail(NodeId id, bool forGood)
     {
-        _ = _waiting.RemoveAll(entry => entry.Contact.Id == id);
+        _ = _waiting?.RemoveAll(entry => entry.Contact.Id == id);
 
-        if (Find(id) is not { } failed || (++failed.Failures == 1 && _waiting.Count == 0 && !forGood))
+        if (Find(id) is not { } failed || (++failed.Failures == 1 && Waiting.Count == 0 && !forGood))
         {
             return null;
         }
 
         _ = _entries.Remove(failed);
 
-        if (_waiting.Count > 0)
+        if (_waiting?.Count > 0)
         {
             _entries.Add(_waiting[^1]);
             _waiting.RemoveAt(_waiting.Count - 1);

@@ -9,33 +9,52 @@ using Swarm.Protocol.Transport;
 namespace Swarm.Dht.Routing;
 
 /// <summary>A node and where it says it can be dialled.</summary>
-/// <param name="Id">Its name.</param>
-/// <param name="Addresses">Where to dial, best first; each names the node, so nobody else can answer in its
+/// <param name="id">Its name.</param>
+/// <param name="addresses">Where to dial, best first; each names the node, so nobody else can answer in its
 /// place.</param>
-public sealed record Contact(NodeId Id, IReadOnlyList<PeerAddress> Addresses)
+public sealed class Contact(NodeId id, IReadOnlyList<PeerAddress> addresses)
 {
-    /// <summary>The message that names this contact to others.</summary>
-    public Protocol.Messages.Contact ToMessage()
-    {
-        Span<byte> id = stackalloc byte[NodeId.Size];
-        Id.Write(id);
-        var message = new Protocol.Messages.Contact { Node = ByteString.CopyFrom(id) };
-        message.Addresses.Add(
-            Addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
-        return message;
-    }
+    private Protocol.Messages.Contact? _message;
+    private string[]? _groups;
+
+    /// <summary>Its name.</summary>
+    public NodeId Id { get; } = id;
+
+    /// <summary>Where to dial, best first.</summary>
+    public IReadOnlyList<PeerAddress> Addresses { get; } = addresses;
+
+    /// <summary>The networks its addresses lie in: see <see cref="AddressGroup"/>.</summary>
+    internal IReadOnlyList<string> Groups => _groups ??= [.. AddressGroup.Of(this)];
+
+    /// <summary>The message that names this contact to others: the same each time, and not to be changed.</summary>
+    public Protocol.Messages.Contact ToMessage() => _message ??= CreateMessage();
 
     /// <summary>Reads a contact a peer named; false when it makes no sense.</summary>
     public static bool TryRead(Protocol.Messages.Contact message, [NotNullWhen(true)] out Contact? contact)
     {
-        contact = null;
+        contact = message.Meaning as Contact;
 
-        if (message.Node.Length != NodeId.Size)
+        if (contact is null
+            && message.Node.Length == NodeId.Size
+            && TryRead(NodeId.Read(message.Node.Span), message.Addresses, out contact))
         {
-            return false;
+            message.Meaning = contact;
         }
 
-        return TryRead(NodeId.Read(message.Node.Span), message.Addresses, out contact);
+        return contact is not null;
+    }
+
+    /// <summary>Reads what a peer said of itself; false when it cannot be dialled.</summary>
+    public static bool TryRead(NodeId id, Hello hello, [NotNullWhen(true)] out Contact? contact)
+    {
+        contact = hello.Meaning as Contact;
+
+        if (contact?.Id != id && TryRead(id, hello.Addresses, out contact))
+        {
+            hello.Meaning = contact;
+        }
+
+        return contact is not null;
     }
 
     /// <summary>Reads the addresses a node claims; false when none can be dialled.</summary>
@@ -58,6 +77,20 @@ public sealed record Contact(NodeId Id, IReadOnlyList<PeerAddress> Addresses)
 
         contact = addresses.Count == 0 ? null : new Contact(id, addresses);
         return contact is not null;
+    }
+
+    private Protocol.Messages.Contact CreateMessage()
+    {
+        Span<byte> id = stackalloc byte[NodeId.Size];
+        Id.Write(id);
+        var message = new Protocol.Messages.Contact { Node = ByteString.CopyFrom(id), Meaning = this };
+
+        foreach (PeerAddress address in Addresses)
+        {
+            message.Addresses.Add(new Address { Host = address.Host, Port = (uint)address.Port });
+        }
+
+        return message;
     }
 
     private static bool IsDiallable(Address address)

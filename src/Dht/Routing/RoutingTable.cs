@@ -20,10 +20,12 @@ public sealed class RoutingTable
     private const int GroupMembersPerBucketMax = 2;
     private const int GroupMembersMax = 10;
 
+    private const int NearestOnStackMax = 32;
+
     private readonly NodeId _self;
     private readonly int _bucketSize;
     private readonly TimeSpan _relayWindow;
-    private readonly SortedDictionary<int, Bucket> _buckets = [];
+    private readonly SortedList<int, Bucket> _buckets = [];
     private readonly Dictionary<string, int> _groups = [];
 
     /// <summary>An empty table around <paramref name="self"/>.</summary>
@@ -82,9 +84,13 @@ public sealed class RoutingTable
 
         if (bucket.Find(contact.Id) is { } known)
         {
-            Leave(known.Contact);
+            if (known.Contact != contact)
+            {
+                Leave(known.Contact);
+                Join(contact);
+            }
+
             known.Refresh(contact, now, roundTrip);
-            Join(contact);
             return false;
         }
 
@@ -113,11 +119,12 @@ public sealed class RoutingTable
     public void Remove(NodeId id) => _ = LetGo(id, forGood: true);
 
     /// <summary>The contacts closest to a point, nearest first.</summary>
-    public IReadOnlyList<Contact> Nearest(NodeId target, int count) => Nearest(target, count, Entries);
+    public IReadOnlyList<Contact> Nearest(NodeId target, int count)
+        => Nearest(target, count, TimeSpan.MinValue);
 
     /// <summary>The same among those that answered us recently enough to be named to others.</summary>
     public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now)
-        => Nearest(target, count, Entries.Where(entry => now - entry.VerifiedAt <= _relayWindow));
+        => Nearest(target, count, now - _relayWindow);
 
     /// <summary>The contacts not heard of for the longest time, which are thereby taken as asked.</summary>
     public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
@@ -203,47 +210,84 @@ public sealed class RoutingTable
     private BucketEntry? Find(NodeId id)
         => id != _self && _buckets.TryGetValue(BucketOf(id), out Bucket? bucket) ? bucket.Find(id) : null;
 
-    private static List<Contact> Nearest(NodeId target, int count, IEnumerable<BucketEntry> entries)
+    // Who shares more of the target's prefix than we do is in its bucket; next come all that are nearer to us than that;
+    // then the buckets of shorter prefixes, each farther than the one before.
+    private Contact[] Nearest(NodeId target, int count, TimeSpan verifiedSince)
     {
-        // The k best so far, nearest first: cheaper than sorting everybody when the table is large and k is small.
-        var best = new List<(NodeId Distance, Contact Contact)>(count + 1);
+        var best = new Contact[Math.Min(count, Count)];
+        Span<NodeId> distances = best.Length <= NearestOnStackMax
+            ? stackalloc NodeId[NearestOnStackMax]
+            : new NodeId[best.Length];
+        int own = target == _self ? BitCount : BucketOf(target);
+        int found = 0;
+        int last = _buckets.Count - 1;
 
-        foreach (BucketEntry entry in entries)
+        if (_buckets.TryGetValue(own, out Bucket? nearest))
+        {
+            found = Collect(nearest, target, verifiedSince, best, distances, found);
+        }
+
+        bool isFull = found == best.Length;
+
+        for (; last >= 0 && _buckets.GetKeyAtIndex(last) >= own; last--)
+        {
+            if (!isFull && _buckets.GetKeyAtIndex(last) > own)
+            {
+                found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, best, distances, found);
+            }
+        }
+
+        for (; last >= 0 && found < best.Length; last--)
+        {
+            found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, best, distances, found);
+        }
+
+        return found == best.Length ? best : best[..found];
+    }
+
+    // The best so far, nearest first: cheaper than sorting everybody when the bucket is large and few are wanted.
+    private static int Collect(
+        Bucket bucket,
+        NodeId target,
+        TimeSpan verifiedSince,
+        Contact[] best,
+        Span<NodeId> distances,
+        int found)
+    {
+        foreach (BucketEntry entry in bucket.Entries)
         {
             NodeId distance = entry.Contact.Id.DistanceTo(target);
 
-            if (best.Count == count && distance.CompareTo(best[^1].Distance) > 0)
+            if (entry.VerifiedAt < verifiedSince
+                || (found == best.Length && (found == 0 || distance > distances[found - 1])))
             {
                 continue;
             }
 
-            int place = best.Count;
+            int place = found < best.Length ? found++ : found - 1;
 
-            while (place > 0 && distance.CompareTo(best[place - 1].Distance) < 0)
+            for (; place > 0 && distance < distances[place - 1]; place--)
             {
-                place--;
+                distances[place] = distances[place - 1];
+                best[place] = best[place - 1];
             }
 
-            best.Insert(place, (distance, entry.Contact));
-
-            if (best.Count > count)
-            {
-                best.RemoveAt(count);
-            }
+            distances[place] = distance;
+            best[place] = entry.Contact;
         }
 
-        return best.ConvertAll(item => item.Contact);
+        return found;
     }
 
     private bool IsDiverse(Contact contact, Bucket bucket)
-        => AddressGroup.Of(contact).All(group =>
+        => contact.Groups.All(group =>
             _groups.GetValueOrDefault(group) < GroupMembersMax
             && bucket.Entries.Concat(bucket.Waiting)
-                .Count(entry => AddressGroup.Of(entry.Contact).Contains(group)) < GroupMembersPerBucketMax);
+                .Count(entry => entry.Contact.Groups.Contains(group)) < GroupMembersPerBucketMax);
 
     private void Join(Contact contact)
     {
-        foreach (string group in AddressGroup.Of(contact))
+        foreach (string group in contact.Groups)
         {
             _groups[group] = _groups.GetValueOrDefault(group) + 1;
         }
@@ -251,7 +295,7 @@ public sealed class RoutingTable
 
     private void Leave(Contact contact)
     {
-        foreach (string group in AddressGroup.Of(contact))
+        foreach (string group in contact.Groups)
         {
             if (--_groups[group] == 0)
             {

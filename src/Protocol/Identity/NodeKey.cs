@@ -3,25 +3,33 @@ using System.Security.Cryptography;
 namespace Swarm.Protocol.Identity;
 
 /// <summary>A node's key pair: proves its name and signs what it says.</summary>
-public sealed class NodeKey : IDisposable
+/// <remarks>
+/// Always ECDSA P-256. Only simulations of thousands of nodes, where signatures would be most of the work, have a kind
+/// of their own.
+/// </remarks>
+public class NodeKey : IDisposable
 {
     // A P-256 key in PEM takes about 240 bytes; nothing larger is read.
     private const int PemBytesMax = 4096;
 
-    private readonly ECDsa _key;
+    private readonly ECDsa? _key;
 
     private NodeKey(ECDsa key)
-    {
-        _key = key;
-        PublicKey = key.ExportSubjectPublicKeyInfo();
-        Id = IdOf(PublicKey);
-    }
+        : this(key.ExportSubjectPublicKeyInfo())
+        => _key = key;
+
+    private protected NodeKey(byte[] publicKey) => (PublicKey, Id) = (publicKey, IdOf(publicKey));
 
     /// <summary>The name this key proves.</summary>
     public NodeId Id { get; }
 
     /// <summary>The public half as SubjectPublicKeyInfo, 91 bytes.</summary>
     public byte[] PublicKey { get; }
+
+    /// <summary>How signatures of keys of this kind are checked.</summary>
+    public virtual SignatureCheck Check => VerifyLaidOut;
+
+    private ECDsa Private => _key ?? throw new InvalidOperationException("A simulated key proves nothing to others.");
 
     /// <summary>A new identity, known to nobody.</summary>
     public static NodeKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
@@ -35,7 +43,7 @@ public sealed class NodeKey : IDisposable
         if (!File.Exists(path))
         {
             using NodeKey key = Create();
-            SecretFile.Create(path, key._key.ExportPkcs8PrivateKeyPem());
+            SecretFile.Create(path, key.Private.ExportPkcs8PrivateKeyPem());
         }
 
         return Load(path);
@@ -58,13 +66,17 @@ public sealed class NodeKey : IDisposable
         => VerifyLaidOut(publicKey, SignedBytes.Layout(domain, payload.ToArray()), signature);
 
     /// <inheritdoc/>
-    public void Dispose() => _key.Dispose();
+    public void Dispose()
+    {
+        _key?.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    internal byte[] SignLaidOut(byte[] bytes) => _key.SignData(bytes, HashAlgorithmName.SHA256);
+    internal virtual byte[] SignLaidOut(byte[] bytes) => Private.SignData(bytes, HashAlgorithmName.SHA256);
 
     // The libp2p extension wants DER where our own records have the fixed-size form.
     internal byte[] SignDer(byte[] bytes)
-        => _key.SignData(bytes, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        => Private.SignData(bytes, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
     internal static bool VerifyLaidOut(
         ReadOnlySpan<byte> publicKey,

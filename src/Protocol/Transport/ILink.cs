@@ -28,6 +28,9 @@ public interface ILink : IAsyncDisposable
     /// <summary>Cancelled when the link is gone, for whatever reason.</summary>
     CancellationToken Closed { get; }
 
+    /// <summary>Whether the link is gone.</summary>
+    bool IsClosed => Closed.IsCancellationRequested;
+
     /// <summary>How many streams are open, whoever opened them.</summary>
     int OpenStreams { get; }
 
@@ -41,6 +44,12 @@ public interface ILink : IAsyncDisposable
     /// <summary>Waits for the next stream the peer opens.</summary>
     /// <exception cref="LinkClosedException">The link is gone.</exception>
     ValueTask<ILinkStream> AcceptAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// Hands every stream that the peer opens to <paramref name="server"/>, and tells it when the link is gone: in the
+    /// place of <see cref="AcceptAsync"/>, and once.
+    /// </summary>
+    void Serve(ILinkServer server) => _ = LinkServing.RunAsync(this, server);
 
     /// <summary>Ends the link at once, telling the peer why if it still listens.</summary>
     void Abort(FaultCode code, string reason);

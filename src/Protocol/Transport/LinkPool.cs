@@ -27,9 +27,9 @@ public sealed class LinkPool : IAsyncDisposable
     private readonly DialBackOff _backOff;
     private readonly Dictionary<NodeId, PooledLink> _links = [];
     private readonly Dictionary<PeerAddress, Task<ILink>> _dials = [];
-    private readonly List<Task> _serving = [];
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _gate = new();
+    private TaskCompletionSource? _idle;
+    private int _handling;
 
     /// <summary>A pool over a transport, for the node <paramref name="self"/>.</summary>
     public LinkPool(
@@ -60,21 +60,27 @@ public sealed class LinkPool : IAsyncDisposable
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
                 return [.. _links.Values.Select(pooled => pooled.Link)];
             }
         }
     }
 
+    /// <summary>Whether nothing new may begin.</summary>
+    internal bool IsStopping => _stop.IsCancellationRequested;
+
+    /// <summary>Guards the links and what runs on them; never held over a call to a link.</summary>
+    internal Lock Gate { get; } = new();
+
     /// <summary>The link to this peer, if there is one.</summary>
     public bool TryGet(NodeId node, [NotNullWhen(true)] out ILink? link)
     {
-        lock (_gate)
+        lock (Gate)
         {
             link = _links.TryGetValue(node, out PooledLink? pooled) ? pooled.Link : null;
             pooled?.Touch(_time);
-            return link is { Closed.IsCancellationRequested: false };
+            return link is { IsClosed: false };
         }
     }
 
@@ -104,7 +110,7 @@ public sealed class LinkPool : IAsyncDisposable
 
         Task<ILink>? dial;
 
-        lock (_gate)
+        lock (Gate)
         {
             ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
 
@@ -144,26 +150,29 @@ public sealed class LinkPool : IAsyncDisposable
     /// <summary>Says goodbye on every link and waits, not for ever, for the handlers to end.</summary>
     public async ValueTask DisposeAsync()
     {
-        ILink[] links;
-        Task[] serving;
+        PooledLink[] links;
+        Task idle;
 
-        lock (_gate)
+        lock (Gate)
         {
-            links = [.. _links.Values.Select(pooled => pooled.Link)];
-            serving = [.. _serving];
+            links = [.. _links.Values];
             _links.Clear();
+            // Completed outside the lock, on the thread that ends the last handler: a simulation has no other.
+            _idle = new TaskCompletionSource();
+            idle = _handling == 0 ? Task.CompletedTask : _idle.Task;
         }
 
         _stop.Cancel();
 
-        foreach (ILink link in links)
+        foreach (PooledLink link in links)
         {
-            await link.DisposeAsync();
+            link.Stop();
+            await link.Link.DisposeAsync();
         }
 
         try
         {
-            await Task.WhenAll(serving).WaitAsync(_options.StopMax, _time, CancellationToken.None);
+            await idle.WaitAsync(_options.StopMax, _time, CancellationToken.None);
         }
         catch (TimeoutException)
         {
@@ -200,6 +209,38 @@ public sealed class LinkPool : IAsyncDisposable
         HelloRenewed?.Invoke(stream.Link);
         await stream.SendAsync(new Envelope { Hello = _transport.Hello }, default, cancel);
         await stream.EndAsync(cancel);
+    }
+
+    /// <summary>The link is gone; another to the same peer may be in its place already.</summary>
+    internal void OnClosed(PooledLink pooled)
+    {
+        NodeId remote = pooled.Link.Remote;
+
+        lock (Gate)
+        {
+            if (_links.TryGetValue(remote, out PooledLink? held) && held == pooled)
+            {
+                _ = _links.Remove(remote);
+            }
+        }
+
+        LinkPoolLog.LinkDown(_log, remote);
+    }
+
+    /// <summary>A handler begins. Under <see cref="Gate"/>.</summary>
+    internal void Enter() => _handling++;
+
+    /// <summary>A handler has ended. Not under <see cref="Gate"/>.</summary>
+    internal void Exit()
+    {
+        TaskCompletionSource? idle;
+
+        lock (Gate)
+        {
+            idle = --_handling == 0 ? _idle : null;
+        }
+
+        _ = idle?.TrySetResult();
     }
 
     // Not cancelled with its first caller: others may wait for the same dial.
@@ -239,7 +280,7 @@ public sealed class LinkPool : IAsyncDisposable
         }
         finally
         {
-            lock (_gate)
+            lock (Gate)
             {
                 _ = _dials.Remove(address);
             }
@@ -249,28 +290,29 @@ public sealed class LinkPool : IAsyncDisposable
     // Returns the link to use: the new one, or the one it loses against.
     private ILink Adopt(ILink link)
     {
+        var pooled = new PooledLink(this, _dispatch, link, _time.GetTimestamp());
         ILink? loser = null;
         ILink winner = link;
 
-        lock (_gate)
+        lock (Gate)
         {
-            if (_links.TryGetValue(link.Remote, out PooledLink? held) && !held.Link.Closed.IsCancellationRequested)
+            if (_links.TryGetValue(link.Remote, out PooledLink? held) && !held.Link.IsClosed)
             {
                 (winner, loser) = Prefers(held.Link, link) ? (held.Link, link) : (link, held.Link);
             }
 
             if (winner == link)
             {
-                _links[link.Remote] = new PooledLink(link, _time.GetTimestamp());
+                _links[link.Remote] = pooled;
             }
+        }
 
-            _ = _serving.RemoveAll(task => task.IsCompleted);
-            _serving.Add(ServeAsync(link));
+        // Both are served: what the peer began on the loser comes to its end.
+        link.Serve(pooled);
 
-            if (loser is not null)
-            {
-                _serving.Add(RetireAsync(loser));
-            }
+        if (loser is not null)
+        {
+            _ = RetireAsync(loser);
         }
 
         LinkPoolLog.LinkUp(_log, link.Remote, link.IsDialler);
@@ -282,22 +324,6 @@ public sealed class LinkPool : IAsyncDisposable
     // Both sides dialled at once: both keep the link whose dialler has the smaller id. Twice from one side: the newer.
     private bool Prefers(ILink held, ILink fresh)
         => held.IsDialler != fresh.IsDialler && held.IsDialler == (_self < held.Remote);
-
-    private async Task ServeAsync(ILink link)
-    {
-        await Task.Yield();
-        await _dispatch.ServeAsync(link, _stop.Token);
-
-        lock (_gate)
-        {
-            if (_links.TryGetValue(link.Remote, out PooledLink? held) && held.Link == link)
-            {
-                _ = _links.Remove(link.Remote);
-            }
-        }
-
-        LinkPoolLog.LinkDown(_log, link.Remote);
-    }
 
     // The link that lost against another to the same peer ends when what runs on it has ended.
     private async Task RetireAsync(ILink link)
@@ -323,7 +349,7 @@ public sealed class LinkPool : IAsyncDisposable
     {
         ILink? idlest;
 
-        lock (_gate)
+        lock (Gate)
         {
             if (_links.Count <= _options.LinksMax)
             {
@@ -336,14 +362,5 @@ public sealed class LinkPool : IAsyncDisposable
         }
 
         idlest?.Abort(FaultCode.Busy, "Too many idle links.");
-    }
-
-    private sealed class PooledLink(ILink link, long lastUsed)
-    {
-        internal ILink Link { get; } = link;
-
-        internal long LastUsed { get; private set; } = lastUsed;
-
-        internal void Touch(TimeProvider time) => LastUsed = time.GetTimestamp();
     }
 }

@@ -16,8 +16,10 @@ public static class LinkRequests
         TimeProvider time,
         CancellationToken cancel)
     {
-        using var patience = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        // One source for both ends: a linked one beside it would double what every request costs.
+        using var either = new CancellationTokenSource(timeout, time);
+        using CancellationTokenRegistration ended = cancel.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), either);
         await using ILinkStream stream = await link.OpenAsync(priority, cancel);
 
         try

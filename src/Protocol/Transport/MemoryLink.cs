@@ -6,60 +6,84 @@ using Swarm.Protocol.Wire;
 namespace Swarm.Protocol.Transport;
 
 /// <summary>One end of a link in memory.</summary>
+/// <remarks>What an idle link does not need it does not have: a simulated node has hundreds.</remarks>
 internal sealed class MemoryLink : ILink
 {
-    private readonly MemoryNetwork _network;
     private readonly MemoryTransport _owner;
     private readonly MemoryPipe _out;
-    private readonly Dictionary<uint, MemoryLinkStream> _streams = [];
-    private readonly Channel<ILinkStream> _accepted = Channel.CreateBounded<ILinkStream>(WireLimits.BacklogMax);
-    private readonly CancellationTokenSource _closed = new();
-    private readonly Lock _gate = new();
     private MemoryLink _peer;
+    private List<MemoryLinkStream>? _streams;
+    private Channel<ILinkStream>? _accepted;
+    private ILinkServer? _server;
+    private CancellationTokenSource? _closed;
+    private TimeSpan? _roundTrip;
     private uint _nextStream;
     private ITimer? _silence;
     private string? _whyClosed;
 
-    private MemoryLink(MemoryNetwork network, MemoryTransport owner, MemoryTransport remote, Hello hello, bool dials)
+    private MemoryLink(MemoryNetwork network, MemoryTransport owner, Hello hello, bool dials)
     {
-        SeenAt = remote.Listen is { } listen ? listen with { Node = remote.Self } : null;
-        _network = network;
+        Network = network;
         _owner = owner;
         _peer = this;
-        Remote = remote.Self;
-        RemoteHello = hello.Clone();
-        RemoteHello.Observed = owner.Listen is { } own ? new Address { Host = own.Host, Port = (uint)own.Port } : null;
+        RemoteHello = hello;
+
+        if (!network.HandsOver)
+        {
+            RemoteHello = hello.Clone();
+            RemoteHello.Observed = owner.Listen is { } own
+                ? new Address { Host = own.Host, Port = (uint)own.Port }
+                : null;
+        }
+
         IsDialler = dials;
-        Closed = _closed.Token;
         _nextStream = dials ? 1u : 2u;
-        _out = new MemoryPipe(network, owner.Self, remote.Self, packet => _peer.Receive(packet));
-        RoundTrip = network.Paths.Delay(owner.Self, remote.Self, 0) + network.Paths.Delay(remote.Self, owner.Self, 0);
+        _out = new MemoryPipe(this);
     }
 
-    public NodeId Remote { get; }
+    public NodeId Remote => _peer._owner.Self;
 
     public Hello RemoteHello { get; private set; }
 
-    public PeerAddress? SeenAt { get; }
+    public PeerAddress? SeenAt => _peer._owner.Listen is { } listen ? listen with { Node = Remote } : null;
 
     public bool IsDialler { get; }
 
-    public TimeSpan RoundTrip { get; }
+    public TimeSpan RoundTrip
+        => _roundTrip ??= Network.Paths.Delay(Local, Remote, 0) + Network.Paths.Delay(Remote, Local, 0);
 
-    public CancellationToken Closed { get; }
+    public bool IsClosed => _whyClosed is not null;
+
+    public CancellationToken Closed
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _whyClosed is not null ? new CancellationToken(canceled: true) : (_closed ??= new()).Token;
+            }
+        }
+    }
 
     public int OpenStreams
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
-                return _streams.Count;
+                return _streams?.Count ?? 0;
             }
         }
     }
 
+    internal MemoryNetwork Network { get; }
+
+    /// <summary>Guards this end, its pipe and its streams; never held while anything is delivered.</summary>
+    internal Lock Gate { get; } = new();
+
     internal NodeId Local => _owner.Self;
+
+    internal MemoryLink Peer => _peer;
 
     internal static (MemoryLink Dialler, MemoryLink Acceptor) CreatePair(
         MemoryNetwork network,
@@ -68,8 +92,8 @@ internal sealed class MemoryLink : ILink
         Hello diallerHello,
         Hello acceptorHello)
     {
-        var one = new MemoryLink(network, dialler, acceptor, acceptorHello, dials: true);
-        var other = new MemoryLink(network, acceptor, dialler, diallerHello, dials: false);
+        var one = new MemoryLink(network, dialler, acceptorHello, dials: true);
+        var other = new MemoryLink(network, acceptor, diallerHello, dials: false);
         (one._peer, other._peer) = (other, one);
         return (one, other);
     }
@@ -80,24 +104,51 @@ internal sealed class MemoryLink : ILink
     {
         cancel.ThrowIfCancellationRequested();
 
-        lock (_gate)
+        lock (Gate)
         {
             ThrowIfClosed();
 
-            if (_streams.Count >= WireLimits.StreamsMax)
+            if (_streams?.Count >= WireLimits.StreamsMax)
             {
                 throw new FaultException(FaultCode.Busy, "Too many streams are open on this link.");
             }
 
             var stream = new MemoryLinkStream(this, _nextStream, priority, opened: false);
-            _streams.Add(_nextStream, stream);
+            (_streams ??= []).Add(stream);
             _nextStream += 2;
             return new(stream);
         }
     }
 
     public ValueTask<ILinkStream> AcceptAsync(CancellationToken cancel)
-        => _accepted.Reader.NextAsync(() => _whyClosed ?? "The link is closed.", cancel);
+    {
+        lock (Gate)
+        {
+            return Accepted.Reader.NextAsync(() => _whyClosed ?? "The link is closed.", cancel);
+        }
+    }
+
+    public void Serve(ILinkServer server)
+    {
+        var waiting = new List<ILinkStream>();
+
+        lock (Gate)
+        {
+            _server = server;
+
+            while (_accepted?.Reader.TryRead(out ILinkStream? stream) == true)
+            {
+                waiting.Add(stream);
+            }
+        }
+
+        waiting.ForEach(server.OnStream);
+
+        if (IsClosed)
+        {
+            server.OnClosed();
+        }
+    }
 
     public void Abort(FaultCode code, string reason)
     {
@@ -113,9 +164,9 @@ internal sealed class MemoryLink : ILink
     }
 
     /// <summary>Queues a packet; <see cref="Flush"/> follows, outside every lock.</summary>
-    internal void Send(in MemoryPacket packet)
+    internal void Send(MemoryPacket packet)
     {
-        if (!Closed.IsCancellationRequested)
+        if (!IsClosed)
         {
             _out.Send(packet);
         }
@@ -123,20 +174,23 @@ internal sealed class MemoryLink : ILink
 
     internal void Flush() => _out.Pump();
 
-    internal void Remove(uint stream)
+    internal void Remove(MemoryLinkStream stream)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            _ = _streams.Remove(stream);
+            if (_streams?.Remove(stream) == true && _streams.Count == 0)
+            {
+                _streams = null;
+            }
         }
     }
 
     /// <summary>Ends this side; the other learns of it only by what was sent or by silence.</summary>
     internal void Break(string why)
     {
-        MemoryLinkStream[] streams;
+        List<MemoryLinkStream>? streams;
 
-        lock (_gate)
+        lock (Gate)
         {
             if (_whyClosed is not null)
             {
@@ -144,20 +198,15 @@ internal sealed class MemoryLink : ILink
             }
 
             _whyClosed = why;
-            streams = [.. _streams.Values];
-            _streams.Clear();
+            (streams, _streams) = (_streams, null);
             _silence?.Dispose();
+            _ = _accepted?.Writer.TryComplete();
         }
 
         _owner.Remove(this);
-        _ = _accepted.Writer.TryComplete();
-
-        foreach (MemoryLinkStream stream in streams)
-        {
-            stream.Close(why);
-        }
-
-        _closed.Cancel();
+        streams?.ForEach(stream => stream.Close(why));
+        _closed?.Cancel();
+        _server?.OnClosed();
         _peer.ListenForSilence();
     }
 
@@ -189,7 +238,7 @@ internal sealed class MemoryLink : ILink
     // What the pings of a real link find out: a peer that can no longer be heard is given up.
     private void ListenForSilence()
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (_whyClosed is not null || !IsSilent)
             {
@@ -198,8 +247,8 @@ internal sealed class MemoryLink : ILink
             }
             else if (_silence is null)
             {
-                TimeSpan patience = LinkTimes.SilenceMax + LinkTimes.PingEvery(_streams.Count > 0);
-                _silence = _network.Time.CreateTimer(
+                TimeSpan patience = LinkTimes.SilenceMax + LinkTimes.PingEvery(_streams is not null);
+                _silence = Network.Time.CreateTimer(
                     static link => ((MemoryLink)link!).GiveUp(),
                     this,
                     patience,
@@ -210,14 +259,31 @@ internal sealed class MemoryLink : ILink
 
     private bool IsSilent
         => _peer._whyClosed is not null
-            || !_network.Paths.IsOpen(Local, Remote)
-            || !_network.Paths.IsOpen(Remote, Local);
+            || !Network.Paths.IsOpen(Local, Remote)
+            || !Network.Paths.IsOpen(Remote, Local);
 
     private void GiveUp()
     {
         if (IsSilent)
         {
             Break("The peer has not been heard for too long.");
+        }
+    }
+
+    /// <summary>What this end sent has arrived at the other.</summary>
+    internal void Deliver(MemoryPacket packet) => _peer.Receive(packet);
+
+    private Channel<ILinkStream> Accepted
+    {
+        get
+        {
+            if (_accepted is null)
+            {
+                _accepted = Channel.CreateBounded<ILinkStream>(WireLimits.BacklogMax);
+                _ = _whyClosed is not null && _accepted.Writer.TryComplete();
+            }
+
+            return _accepted;
         }
     }
 
@@ -230,36 +296,46 @@ internal sealed class MemoryLink : ILink
         }
 
         MemoryLinkStream? stream;
+        bool isNew = false;
 
-        lock (_gate)
+        lock (Gate)
         {
             if (_whyClosed is not null)
             {
                 return;
             }
 
-            if (!_streams.TryGetValue(packet.Stream, out stream) && packet.Kind == MemoryPacketKind.Open)
+            stream = _streams?.Find(open => open.Number == packet.Stream);
+
+            if (stream is null && packet.Kind == MemoryPacketKind.Open)
             {
                 stream = Accept(packet);
+                isNew = stream is not null;
             }
         }
 
         stream?.Receive(packet);
+
+        if (isNew)
+        {
+            _server?.OnStream(stream!);
+        }
+
         Flush();
     }
 
-    private MemoryLinkStream? Accept(in MemoryPacket packet)
+    private MemoryLinkStream? Accept(MemoryPacket packet)
     {
         var stream = new MemoryLinkStream(this, packet.Stream, packet.Priority, opened: true);
 
-        if (_streams.Count >= WireLimits.StreamsMax || !_accepted.Writer.TryWrite(stream))
+        if (_streams?.Count >= WireLimits.StreamsMax || (_server is null && !Accepted.Writer.TryWrite(stream)))
         {
             var busy = new Fault { Code = FaultCode.Busy, Message = "Too many streams are open on this link." };
             Send(new(MemoryPacketKind.Reset, packet.Stream, Fault: busy));
             return null;
         }
 
-        _streams.Add(packet.Stream, stream);
+        (_streams ??= []).Add(stream);
         return stream;
     }
 }

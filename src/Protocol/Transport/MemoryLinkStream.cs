@@ -6,10 +6,10 @@ namespace Swarm.Protocol.Transport;
 /// <summary>One end of a stream in memory: whole messages, under the same credit as on the wire.</summary>
 internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority priority, bool opened) : ILinkStream
 {
-    private readonly Queue<(Envelope Message, byte[] Payload)> _received = new();
     private readonly Signal _arrival = new();
-    private readonly Signal _granted = new();
-    private readonly Lock _gate = new();
+    private Queue<MemoryPacket>? _received;
+    private MemoryPacket? _next;
+    private Signal? _granted;
     private byte[] _payload = [];
     private int _credit = WireLimits.CreditBytes;
     private int _consumed;
@@ -21,6 +21,8 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     private string? _whyClosed;
 
     public ILink Link => link;
+
+    internal uint Number => id;
 
     public int PayloadLength { get; private set; }
 
@@ -36,7 +38,8 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
         MemoryPacketKind kind = _opened ? MemoryPacketKind.Message : MemoryPacketKind.Open;
         _opened = true;
-        link.Send(new(kind, id, message.Clone(), payload.ToArray(), cost, priority));
+        Envelope given = link.Network.HandsOver ? message : message.Clone();
+        link.Send(new(kind, id, given, payload.IsEmpty ? [] : payload.ToArray(), cost, priority));
         link.Flush();
     }
 
@@ -58,7 +61,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     {
         cancel.ThrowIfCancellationRequested();
 
-        lock (_gate)
+        lock (link.Gate)
         {
             // What has arrived can be read even when the link is gone.
             if (_reset is not null)
@@ -81,7 +84,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     public ValueTask EndAsync(CancellationToken cancel)
     {
-        lock (_gate)
+        lock (link.Gate)
         {
             ThrowIfOver();
             EndOwnSide();
@@ -93,7 +96,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     public void Reset(Fault fault)
     {
-        lock (_gate)
+        lock (link.Gate)
         {
             if (IsOver)
             {
@@ -104,7 +107,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
             Clear();
         }
 
-        link.Remove(id);
+        link.Remove(this);
 
         if (_opened)
         {
@@ -115,16 +118,16 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     public ValueTask DisposeAsync()
     {
-        lock (_gate)
+        lock (link.Gate)
         {
             if (!IsOver)
             {
                 _discards = true;
                 DropPayload();
 
-                while (_received.TryDequeue(out (Envelope Message, byte[] Payload) unread))
+                while (TakeReceived() is { } unread)
                 {
-                    Consume(Cost(unread.Message, unread.Payload.Length));
+                    Consume(unread.Credit);
                 }
 
                 EndOwnSide();
@@ -137,17 +140,17 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     internal void Close(string why)
     {
-        lock (_gate)
+        lock (link.Gate)
         {
             _whyClosed ??= why;
             _arrival.Set();
-            _granted.Set();
+            _granted?.Set();
         }
     }
 
-    internal void Receive(in MemoryPacket packet)
+    internal void Receive(MemoryPacket packet)
     {
-        lock (_gate)
+        lock (link.Gate)
         {
             if (_reset is not null)
             {
@@ -161,7 +164,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
                     break;
 
                 case MemoryPacketKind.Open or MemoryPacketKind.Message:
-                    _received.Enqueue((packet.Message!, packet.Payload!));
+                    Keep(packet);
                     _arrival.Set();
                     break;
 
@@ -173,13 +176,13 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
                 case MemoryPacketKind.Credit:
                     _credit += packet.Credit;
-                    _granted.Set();
+                    _granted?.Set();
                     break;
 
                 default:
                     _reset = packet.Fault;
                     Clear();
-                    link.Remove(id);
+                    link.Remove(this);
                     break;
             }
         }
@@ -194,20 +197,40 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
             : throw new ArgumentException($"A {message.BodyCase} of {header} + {payloadBytes} bytes is too large.");
     }
 
+    // Most streams never hold more than one message.
+    private void Keep(MemoryPacket packet)
+    {
+        if (_next is null)
+        {
+            _next = packet;
+        }
+        else
+        {
+            (_received ??= new()).Enqueue(packet);
+        }
+    }
+
+    private MemoryPacket? TakeReceived()
+    {
+        MemoryPacket? taken = _next;
+        _next = _received?.Count > 0 ? _received.Dequeue() : null;
+        return taken;
+    }
+
     private bool TryReceive(out Envelope? message, out TaskCompletionSource? wait)
     {
         (message, wait) = (null, null);
 
-        lock (_gate)
+        lock (link.Gate)
         {
             DropPayload();
 
-            if (_reset is null && _received.TryDequeue(out (Envelope Message, byte[] Payload) next))
+            if (_reset is null && TakeReceived() is { } next)
             {
                 message = next.Message;
-                _payload = next.Payload;
-                PayloadLength = next.Payload.Length;
-                Consume(Cost(next.Message, 0));
+                _payload = next.Payload!;
+                PayloadLength = _payload.Length;
+                Consume(next.Credit - PayloadLength);
                 return true;
             }
 
@@ -227,7 +250,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     {
         wait = null;
 
-        lock (_gate)
+        lock (link.Gate)
         {
             ThrowIfOver();
 
@@ -242,7 +265,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
                 return true;
             }
 
-            wait = _granted.Next();
+            wait = (_granted ??= new()).Next();
             return false;
         }
     }
@@ -297,7 +320,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         }
         else
         {
-            link.Remove(id);
+            link.Remove(this);
         }
     }
 
@@ -305,16 +328,16 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     {
         if (_ownSideEnded && _peerSideEnded)
         {
-            link.Remove(id);
+            link.Remove(this);
         }
     }
 
     private void Clear()
     {
-        _received.Clear();
+        (_next, _received) = (null, null);
         _payload = [];
         PayloadLength = 0;
         _arrival.Set();
-        _granted.Set();
+        _granted?.Set();
     }
 }

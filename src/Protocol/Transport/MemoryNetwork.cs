@@ -10,8 +10,18 @@ namespace Swarm.Protocol.Transport;
 public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
 {
     private readonly Dictionary<(string Host, int Port), MemoryTransport> _listeners = [];
-    private readonly Dictionary<(NodeId From, NodeId To), List<MemoryLink>> _links = [];
+    private readonly Dictionary<NodeId, MemoryTransport> _nodes = [];
     private readonly Lock _gate = new();
+    private long _bytes;
+
+    /// <summary>
+    /// Whether messages are handed over as they are, instead of as copies: for nodes that change no message once it is
+    /// sent or received. No node then hears where it is seen from.
+    /// </summary>
+    public bool HandsOver { get; init; }
+
+    /// <summary>What was sent so far, in bytes on the wire without TLS.</summary>
+    public long BytesSent => Interlocked.Read(ref _bytes);
 
     internal TimeProvider Time => time;
 
@@ -22,9 +32,11 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
     {
         var transport = new MemoryTransport(this, self, hello, listen);
 
-        if (listen is not null)
+        lock (_gate)
         {
-            lock (_gate)
+            _nodes[self] = transport;
+
+            if (listen is not null)
             {
                 _listeners[(listen.Host, listen.Port)] = transport;
             }
@@ -40,11 +52,9 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
 
         lock (_gate)
         {
-            links =
-            [
-                .. _links.Values.SelectMany(pair => pair)
-                    .Where(link => around is not { } node || link.Local == node || link.Remote == node),
-            ];
+            links = around is { } node
+                ? [.. LinksOf(node).SelectMany(link => (MemoryLink[])[link, link.Peer])]
+                : [.. _nodes.Values.SelectMany(transport => transport.Links)];
         }
 
         foreach (MemoryLink link in links)
@@ -56,11 +66,21 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
     /// <summary>Resets every link between two nodes, as a router that forgot them does.</summary>
     public void ResetLinks(NodeId one, NodeId other)
     {
-        foreach (MemoryLink link in (MemoryLink[])[.. Links(one, other), .. Links(other, one)])
+        MemoryLink[] links;
+
+        lock (_gate)
+        {
+            links = [.. LinksOf(one).Where(link => link.Remote == other)];
+        }
+
+        foreach (MemoryLink link in links)
         {
             link.Break("The connection was reset.");
+            link.Peer.Break("The connection was reset.");
         }
     }
+
+    internal void Count(int bytes) => Interlocked.Add(ref _bytes, bytes);
 
     internal bool TryFind(PeerAddress address, [NotNullWhen(true)] out MemoryTransport? transport)
     {
@@ -74,6 +94,11 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
     {
         lock (_gate)
         {
+            if (_nodes.TryGetValue(transport.Self, out MemoryTransport? latest) && latest == transport)
+            {
+                _ = _nodes.Remove(transport.Self);
+            }
+
             if (transport.Listen is { } listen
                 && _listeners.TryGetValue((listen.Host, listen.Port), out MemoryTransport? current)
                 && current == transport)
@@ -83,40 +108,8 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
         }
     }
 
-    internal void Add(MemoryLink link)
-    {
-        lock (_gate)
-        {
-            if (!_links.TryGetValue((link.Local, link.Remote), out List<MemoryLink>? links))
-            {
-                links = new List<MemoryLink>(1);
-                _links.Add((link.Local, link.Remote), links);
-            }
-
-            links.Add(link);
-        }
-    }
-
-    internal void Remove(MemoryLink link)
-    {
-        lock (_gate)
-        {
-            if (_links.TryGetValue((link.Local, link.Remote), out List<MemoryLink>? links)
-                && links.Remove(link)
-                && links.Count == 0)
-            {
-                _ = _links.Remove((link.Local, link.Remote));
-            }
-        }
-    }
-
-    private MemoryLink[] Links(NodeId from, NodeId to)
-    {
-        lock (_gate)
-        {
-            return _links.TryGetValue((from, to), out List<MemoryLink>? links) ? [.. links] : [];
-        }
-    }
+    private MemoryLink[] LinksOf(NodeId node)
+        => _nodes.TryGetValue(node, out MemoryTransport? transport) ? transport.Links : [];
 
     private sealed class InstantPaths : IMemoryPaths
     {

@@ -3,7 +3,7 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Protocol.Transport;
 
 /// <summary>What one end of a link in memory says to the other.</summary>
-internal readonly record struct MemoryPacket(
+internal sealed record MemoryPacket(
     MemoryPacketKind Kind,
     uint Stream,
     Envelope? Message = null,
@@ -14,4 +14,10 @@ internal readonly record struct MemoryPacket(
 {
     /// <summary>The size on the wire, for whoever models bandwidth.</summary>
     internal int Bytes => Wire.FrameHeader.Size + (Kind <= MemoryPacketKind.Message ? Credit : 0);
+
+    /// <summary>When it arrives, by the network's clock.</summary>
+    internal long Due { get; set; }
+
+    /// <summary>What follows it on the same way.</summary>
+    internal MemoryPacket? Next { get; set; }
 }

@@ -44,6 +44,17 @@ public sealed class MemoryTransport : ITransport
 
     internal PeerAddress? Listen { get; }
 
+    internal MemoryLink[] Links
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _links];
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public Hello Hello => _hello;
 
@@ -107,8 +118,6 @@ public sealed class MemoryTransport : ITransport
 
     internal void Remove(MemoryLink link)
     {
-        _network.Remove(link);
-
         lock (_gate)
         {
             _ = _links.Remove(link);
@@ -196,7 +205,5 @@ public sealed class MemoryTransport : ITransport
         {
             _links.Add(link);
         }
-
-        _network.Add(link);
     }
 }

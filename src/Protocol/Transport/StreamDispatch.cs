@@ -10,37 +10,11 @@ internal sealed class StreamDispatch(ILogger log, TimeProvider time, LinkPoolOpt
 
     internal void Add(Envelope.BodyOneofCase first, StreamHandler handler) => _handlers.Add(first, handler);
 
-    /// <summary>Accepts streams until the link is gone and every handler has ended.</summary>
-    internal async Task ServeAsync(ILink link, CancellationToken stop)
-    {
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(link.Closed, stop);
-        var running = new HashSet<Task>();
+    /// <summary>Most requests of one peer at a time.</summary>
+    internal int PerLinkMax => options.HandlersPerLinkMax;
 
-        try
-        {
-            while (true)
-            {
-                ILinkStream stream = await link.AcceptAsync(cancel.Token);
-                _ = running.RemoveWhere(task => task.IsCompleted);
-
-                if (running.Count >= options.HandlersPerLinkMax)
-                {
-                    stream.Reset(FaultCode.Busy, "Too many requests at once.");
-                    continue;
-                }
-
-                _ = running.Add(HandleAsync(stream, cancel.Token));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or LinkClosedException)
-        {
-            // No more streams will come.
-        }
-
-        await Task.WhenAll(running);
-    }
-
-    private async Task HandleAsync(ILinkStream stream, CancellationToken cancel)
+    /// <summary>Answers one stream, for as long as <paramref name="request"/> is not cancelled.</summary>
+    internal async Task HandleAsync(ILinkStream stream, CancellationTokenSource request)
     {
         await Task.Yield();
 
@@ -48,9 +22,11 @@ internal sealed class StreamDispatch(ILogger log, TimeProvider time, LinkPoolOpt
         {
             await using (stream)
             {
-                if (await FirstAsync(stream, cancel) is { } first)
+                ValueTask<Envelope?> first = stream.ReceiveAsync(request.Token);
+
+                if ((first.IsCompletedSuccessfully ? first.Result : await FirstAsync(first, request)) is { } message)
                 {
-                    await HandleAsync(first, stream, cancel);
+                    await HandleAsync(message, stream, request.Token);
                 }
             }
         }
@@ -60,12 +36,15 @@ internal sealed class StreamDispatch(ILogger log, TimeProvider time, LinkPoolOpt
         }
     }
 
-    private async Task<Envelope?> FirstAsync(ILinkStream stream, CancellationToken cancel)
+    private async Task<Envelope?> FirstAsync(ValueTask<Envelope?> first, CancellationTokenSource request)
     {
-        using var patience = new CancellationTokenSource(LinkTimes.FrameMax, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        using ITimer patience = time.CreateTimer(
+            static late => ((CancellationTokenSource)late!).Cancel(),
+            request,
+            LinkTimes.FrameMax,
+            Timeout.InfiniteTimeSpan);
 
-        return await stream.ReceiveAsync(either.Token);
+        return await first;
     }
 
     private async Task HandleAsync(Envelope first, ILinkStream stream, CancellationToken cancel)

@@ -1,15 +1,15 @@
 using Swarm.Dht;
 using Swarm.Protocol.Identity;
 
-namespace Swarm.Simulation.Tests;
+namespace Swarm.Testing.Kademlia;
 
 /// <summary>What many lookups from random nodes for random points came to, against the truth.</summary>
 /// <param name="Recall">The share of the true nearest that were found.</param>
 /// <param name="Hops">On average.</param>
 /// <param name="Queries">On average.</param>
-internal sealed record DhtSurvey(double Recall, double Hops, double Queries)
+public sealed record DhtSurvey(double Recall, double Hops, double Queries)
 {
-    internal static async Task<DhtSurvey> RunAsync(DhtSwarm swarm, int lookups)
+    public static async Task<DhtSurvey> RunAsync(DhtSwarm swarm, int lookups)
     {
         int found = 0;
         int wanted = 0;

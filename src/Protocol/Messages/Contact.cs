@@ -1,0 +1,11 @@
+namespace Swarm.Protocol.Messages;
+
+/// <summary>A node and its addresses, as one node names it to another.</summary>
+public sealed partial class Contact
+{
+    /// <summary>
+    /// What this message was made from, or what its reader made of it; not part of the message. Who passes a contact on
+    /// need not make it again.
+    /// </summary>
+    public object? Meaning { get; set; }
+}

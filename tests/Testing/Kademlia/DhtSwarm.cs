@@ -1,0 +1,216 @@
+using Swarm.Dht;
+using Swarm.Dht.Records;
+using Swarm.Dht.Routing;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Transport;
+
+namespace Swarm.Testing.Kademlia;
+
+/// <summary>A swarm of real DHT nodes on one thread, under one clock and one seed.</summary>
+public sealed class DhtSwarm(
+    SimulationLoop loop,
+    DhtOptions? options = null,
+    SimulatedNetworkOptions? network = null,
+    LinkPoolOptions? links = null)
+{
+    /// <summary>Small k, so that two hundred nodes are many and lookups need several hops.</summary>
+    public static readonly DhtOptions Narrow = new()
+    {
+        BucketSize = 4,
+        Lookup = new LookupOptions { Width = 4, Parallelism = 3 },
+        Replicas = 4,
+    };
+
+    private readonly List<DhtMember> _members = [];
+    private readonly HashSet<NodeId> _clients = [];
+    private long _requestsOfTheDead;
+
+    public DhtOptions Options { get; } = options ?? Narrow;
+
+    public LinkPoolOptions LinkOptions { get; } = links ?? new LinkPoolOptions();
+
+    public SimulationLoop Loop { get; } = loop;
+
+    public SimulatedNetwork Network { get; } = new(
+        loop, (network ?? new SimulatedNetworkOptions()) with { HandsOver = true });
+
+    /// <summary>How many nodes there ever were: the number of the next one's key.</summary>
+    public int Born { get; private set; }
+
+    /// <summary>Requests sent by all nodes there ever were.</summary>
+    public long Requests => _requestsOfTheDead + _members.Sum(member => member.Dht.Status.Queries);
+
+    /// <summary>The living.</summary>
+    public IReadOnlyList<DhtMember> Members => _members;
+
+    public IEnumerable<DhtMember> Servers => _members.Where(member => member.IsServer);
+
+    /// <summary>More nodes join through the first two, one every 100 ms.</summary>
+    public async Task JoinAllAsync(int count)
+    {
+        var joining = new List<Task>();
+
+        for (int i = 0; i < count; i++)
+        {
+            joining.Add(JoinAsync());
+            await WaitAsync(0.1);
+        }
+
+        await Task.WhenAll(joining);
+    }
+
+    /// <summary>A new node joins through two of those that are there.</summary>
+    public async Task<DhtMember> JoinAsync(string name = "one", bool server = true)
+    {
+        PeerAddress[] bootstraps = [.. Servers.Take(2).Select(member => member.Address)];
+        DhtMember member = Add(name, server);
+        _ = await member.StartAsync(bootstraps);
+        return member;
+    }
+
+    /// <summary>A new node that has not been started.</summary>
+    public DhtMember Add(string name = "one", bool server = true)
+        => Enter(new DhtMember(this, SimulatedKey.Of(Born++), name, server));
+
+    /// <summary>A killed node starts again under its old name and address, knowing nothing.</summary>
+    public DhtMember Revive(DhtMember dead, string name = "one")
+        => Enter(new DhtMember(this, dead.Key, name, dead.IsServer, dead.Address));
+
+    /// <summary>
+    /// So many nodes at once that already know one another, as after hours: of each region every node knows some, drawn
+    /// at random, as many as its buckets hold.
+    /// </summary>
+    public void Populate(int count)
+    {
+        var population = new Population([.. Enumerable.Range(0, count).Select(_ => Add())], Options.BucketSize);
+
+        foreach (DhtMember member in _members)
+        {
+            population.Acquaint(member, Network, Loop.Random);
+            member.Run();
+            member.Dht.IsReady = true;
+            member.ReadySince = Loop.Clock.GetTimestamp();
+        }
+    }
+
+    public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), Loop.Clock);
+
+    public DhtMember Pick() => _members[Loop.Random.Next(_members.Count)];
+
+    public NodeId PickPoint()
+    {
+        Span<byte> bytes = stackalloc byte[NodeId.Size];
+        Loop.Random.NextBytes(bytes);
+        return NodeId.Read(bytes);
+    }
+
+    /// <summary>Who is nearest to a point, by looking at everybody.</summary>
+    public NodeId[] Nearest(NodeId target, int count, NodeId? without = null)
+    {
+        var nearest = new List<(NodeId Distance, NodeId Id)>(count + 1);
+
+        foreach (DhtMember member in _members)
+        {
+            NodeId distance = member.Id.DistanceTo(target);
+
+            if (!member.IsServer
+                || member.Id == without
+                || (nearest.Count == count && distance > nearest[^1].Distance))
+            {
+                continue;
+            }
+
+            int place = nearest.Count;
+
+            while (place > 0 && distance < nearest[place - 1].Distance)
+            {
+                place--;
+            }
+
+            nearest.Insert(place, (distance, member.Id));
+
+            if (nearest.Count > count)
+            {
+                nearest.RemoveAt(count);
+            }
+        }
+
+        return [.. nearest.Select(item => item.Id)];
+    }
+
+    /// <summary>The share of all contacts in all tables that are dead.</summary>
+    public double StaleShare()
+    {
+        HashSet<NodeId> alive = [.. _members.Select(member => member.Id)];
+        long stale = 0;
+        long all = 0;
+
+        foreach (NodeId contact in _members.SelectMany(member => member.Contacts))
+        {
+            stale += alive.Contains(contact) ? 0 : 1;
+            all++;
+        }
+
+        return all == 0 ? 0 : (double)stale / all;
+    }
+
+    /// <summary>What must hold at every moment, whatever happened.</summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public void CheckInvariants()
+    {
+        foreach (DhtMember member in _members)
+        {
+            var seen = new HashSet<NodeId>();
+
+            foreach ((int index, Bucket bucket) in member.Dht.Table.Buckets)
+            {
+                Demand(bucket.Entries.Count <= Options.BucketSize, member, $"bucket {index} overflows");
+
+                foreach (BucketEntry entry in bucket.Entries)
+                {
+                    NodeId contact = entry.Contact.Id;
+                    Demand(contact != member.Id, member, "it is its own contact");
+                    Demand(seen.Add(contact), member, "a contact is there twice");
+                    Demand(!_clients.Contains(contact), member, "clients are nobody's contacts");
+                    Demand(member.Dht.Table.BucketOf(contact) == index, member, "a contact is in a foreign bucket");
+                }
+            }
+
+            Demand(seen.Count == member.Dht.Table.Count, member, "its contacts are miscounted");
+            Demand(member.IsServer || member.Dht.Store.Count == 0, member, "a client holds nothing");
+        }
+    }
+
+    public static Task<IReadOnlyList<FoundRecord>> ReadAsync(DhtMember reader, NodeId key)
+        => reader.Dht.FindRecordsAsync(key, CancellationToken.None);
+
+    internal void Leave(DhtMember dead)
+    {
+        _requestsOfTheDead += dead.Dht.Status.Queries;
+        DhtMember last = _members[^1];
+        _members[dead.Place] = last;
+        last.Place = dead.Place;
+        _members.RemoveAt(_members.Count - 1);
+    }
+
+    private DhtMember Enter(DhtMember member)
+    {
+        member.Place = _members.Count;
+        _members.Add(member);
+
+        if (!member.IsServer)
+        {
+            _ = _clients.Add(member.Id);
+        }
+
+        return member;
+    }
+
+    private void Demand(bool holds, DhtMember member, string breach)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException($"{member.Id}: {breach}; seed {Loop.Seed}.");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace Swarm.Simulator;
+
+/// <summary>What was measured over one stretch of a run.</summary>
+public sealed class Figures
+{
+    /// <summary>Lookups that found the true nearest node.</summary>
+    public int Nearest { get; set; }
+
+    /// <summary>Of the true nearest twenty, those that were found.</summary>
+    public long Found { get; set; }
+
+    /// <summary>The true nearest of all lookups together.</summary>
+    public long Wanted { get; set; }
+
+    public Samples Hops { get; } = new();
+
+    public Samples Messages { get; } = new();
+
+    public Samples LookupMs { get; } = new();
+
+    public int Retrievals { get; set; }
+
+    /// <summary>Retrievals that came to less than three live holders, though there were three, or to less than all.</summary>
+    public int Lost { get; set; }
+
+    public Samples RetrievalMs { get; } = new();
+
+    public double NearestShare => LookupMs.Count == 0 ? double.NaN : (double)Nearest / LookupMs.Count;
+
+    public double Recall => Wanted == 0 ? double.NaN : (double)Found / Wanted;
+
+    public double RetrievedShare => Retrievals == 0 ? double.NaN : 1 - ((double)Lost / Retrievals);
+
+    /// <summary>Requests per node and minute that serve the tables, the records and the publications.</summary>
+    public double UpkeepRequests { get; set; }
+
+    /// <summary>KiB per node and minute, sent, of everything.</summary>
+    public double KibSent { get; set; }
+
+    /// <summary>The share of contacts in all tables that are dead.</summary>
+    public double Stale { get; set; }
+}

@@ -1,0 +1,197 @@
+using Swarm.Dht;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Transport;
+using Swarm.Testing;
+using Swarm.Testing.Kademlia;
+
+namespace Swarm.Simulator;
+
+/// <summary>A swarm under observation: churn goes on, and what lookups and retrievals find is held against the truth.</summary>
+public sealed class SwarmRun
+{
+    private const int Width = 20;
+    private const int HoldersWanted = 3;
+
+    private readonly SimulatorOptions _options;
+    private readonly Shelf? _shelf;
+    private readonly Random _random;
+    private readonly List<PeerAddress> _bootstraps = [];
+    private long _asked;
+    private bool _ended;
+
+    public SwarmRun(SimulationLoop loop, SimulatorOptions options, DhtOptions? dht = null)
+    {
+        _options = options;
+        _random = new Random(loop.Random.Next());
+        var network = new SimulatedNetworkOptions { StallRate = options.Loss };
+        Swarm = new DhtSwarm(loop, dht ?? new DhtOptions(), network);
+        _shelf = options.Publish ? new Shelf(Swarm, _random) : null;
+    }
+
+    public DhtSwarm Swarm { get; }
+
+    /// <summary>How many nodes have died and come.</summary>
+    public int Replaced { get; private set; }
+
+    private TimeProvider Clock => Swarm.Loop.Clock;
+
+    /// <summary>Puts all nodes in place at once, and starts what they do all the time.</summary>
+    public void Begin()
+    {
+        Swarm.Populate(_options.Nodes);
+        _bootstraps.AddRange(Swarm.Members.Take(HoldersWanted).Select(member => member.Address));
+
+        if (_shelf is not null)
+        {
+            foreach (DhtMember member in Swarm.Members)
+            {
+                _ = _shelf.PublishAsync(member, spread: TimeSpan.FromSeconds(60));
+            }
+        }
+
+        if (_options.HalfLife > 0)
+        {
+            _ = ChurnAsync();
+        }
+    }
+
+    /// <summary>No more nodes come or go.</summary>
+    public void End() => _ended = true;
+
+    /// <summary>Watches for some minutes, in which lookups and retrievals begin at even intervals.</summary>
+    public async Task<Figures> WatchAsync(double minutes, int lookups, int retrievals)
+    {
+        var figures = new Figures();
+        long requests = Requests();
+        long bytes = Swarm.Network.Memory.BytesSent;
+        _asked = 0;
+        int steps = Math.Max(1, Math.Max(lookups, retrievals));
+        var probes = new List<Task>();
+
+        for (int step = 0; step < steps; step++)
+        {
+            if (step < lookups)
+            {
+                probes.Add(LookUpAsync(figures));
+            }
+
+            if (step < retrievals && _shelf is not null)
+            {
+                probes.Add(RetrieveAsync(figures));
+            }
+
+            await Swarm.WaitAsync(60 * minutes / steps);
+            _ = probes.RemoveAll(probe => probe.IsCompletedSuccessfully);
+        }
+
+        await Task.WhenAll(probes);
+        double nodeMinutes = Swarm.Members.Count * minutes;
+        figures.UpkeepRequests = (Requests() - requests - _asked) / nodeMinutes;
+        figures.KibSent = (Swarm.Network.Memory.BytesSent - bytes) / 1024.0 / nodeMinutes;
+        figures.Stale = Swarm.StaleShare();
+        return figures;
+    }
+
+    /// <summary>One lookup from a node drawn at random for a point drawn at random, held against the truth.</summary>
+    public async Task LookUpAsync(Figures figures)
+    {
+        DhtMember asker = Swarm.Pick();
+        NodeId target = Swarm.PickPoint();
+        long begun = Clock.GetTimestamp();
+        DhtNode.LookupOutcome outcome;
+
+        try
+        {
+            outcome = await asker.Dht.LookUpAsync(target, reading: null, CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            // It died while it asked.
+            return;
+        }
+
+        _asked += outcome.Queries;
+        figures.LookupMs.Add(Clock.GetElapsedTime(begun).TotalMilliseconds);
+        figures.Hops.Add(outcome.Hops);
+        figures.Messages.Add(outcome.Queries);
+
+        // Only who was there all the time could have been found; who answered keeps its rank.
+        HashSet<NodeId> found = [.. outcome.Closest.Select(contact => contact.Id)];
+        HashSet<NodeId> stable = [.. Swarm.Members
+            .Where(member => member.ReadySince < begun && member.Id != asker.Id)
+            .Select(member => member.Id)];
+        NodeId[] nearest = [.. stable.Union(found)
+            .OrderBy(id => id.DistanceTo(target))
+            .Take(Width)];
+        figures.Nearest += found.Contains(nearest[0]) ? 1 : 0;
+        figures.Wanted += nearest.Length;
+        figures.Found += nearest.Count(found.Contains);
+    }
+
+    private async Task RetrieveAsync(Figures figures)
+    {
+        DhtMember reader = Swarm.Pick();
+        long begun = Clock.GetTimestamp();
+        NodeId key = _shelf!.DrawKey();
+        HashSet<NodeId> live = _shelf.Holders(key, begun);
+        long before = reader.Dht.Status.Queries;
+        HashSet<NodeId> read;
+
+        try
+        {
+            read = [.. (await DhtSwarm.ReadAsync(reader, key)).Select(record => record.Signer)];
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        _asked += reader.Dht.Status.Queries - before;
+        live.RemoveWhere(holder => !_shelf.IsAlive(holder));
+        figures.Retrievals++;
+        figures.RetrievalMs.Add(Clock.GetElapsedTime(begun).TotalMilliseconds);
+        figures.Lost += live.Count(read.Contains) < Math.Min(HoldersWanted, live.Count) ? 1 : 0;
+    }
+
+    // A node's age does not matter: in each moment each is as likely to die as any other.
+    private async Task ChurnAsync()
+    {
+        double perSecond = _options.Nodes * Math.Log(2) / (60 * _options.HalfLife);
+
+        while (!_ended)
+        {
+            await Swarm.WaitAsync(-Math.Log(1 - _random.NextDouble()) / perSecond);
+            Replace();
+        }
+    }
+
+    private void Replace()
+    {
+        DhtMember dead = Swarm.Pick();
+        dead.Kill(silently: _random.Next(2) == 0);
+        _shelf?.Forget(dead);
+        PeerAddress[] bootstraps = [Swarm.Pick().Address, Swarm.Pick().Address];
+        DhtMember born = Swarm.Add();
+        Replaced++;
+        _ = StartAsync(born, bootstraps);
+    }
+
+    private async Task StartAsync(DhtMember born, PeerAddress[] bootstraps)
+    {
+        try
+        {
+            _ = await born.StartAsync(bootstraps);
+
+            if (_shelf is not null)
+            {
+                await _shelf.PublishAsync(born, spread: TimeSpan.Zero);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It died young.
+        }
+    }
+
+    private long Requests() => Swarm.Requests;
+}
