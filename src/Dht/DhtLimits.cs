@@ -1,3 +1,5 @@
+using Swarm.Protocol.Wire;
+
 namespace Swarm.Dht;
 
 /// <summary>Every bound on what a peer may make this node hold, send or wait for, in one place.</summary>
@@ -27,9 +29,9 @@ internal static class DhtLimits
     internal static readonly TimeSpan LeaseMax = TimeSpan.FromSeconds(600);
 
     /// <summary>
-    /// 60 s: hivemind's 3 s refuse honest devices; no time stamp at all lets old records live for ever.
+    /// As for links; no time stamp at all would let old records live for ever.
     /// </summary>
-    internal static readonly TimeSpan ClockSkewMax = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan ClockSkewMax = WireLimits.ClockSkewMax;
 
     /// <summary>Records under one key: eight blocks with eight holders each.</summary>
     internal const int RecordsPerKeyMax = 64;

@@ -56,7 +56,7 @@ public sealed partial class DhtNode
 
     private Found Find(NodeId target, bool records, NodeId? after, NodeId asker)
     {
-        var found = new Found();
+        var found = new Found { NowMs = (ulong)Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds()) };
 
         lock (_gate)
         {

@@ -117,7 +117,7 @@ internal static class Doors
     }
 
     private static string Nearby(SwarmChoice choice)
-        => !choice.Keys.IsKnown ? ", and no key to look for others with is here"
+        => !choice.Keys.IsKnown ? ", and this device has no key to look for others with"
             : choice.Lan ? " or is found on the local network"
             : "";
 

@@ -128,7 +128,7 @@ public sealed class BadInputTests
     [Test]
     public async Task Help_of_every_verb_shows_an_example(
         [Values("", "join", "generate", "status", "leave", "invite", "key", "key rotate", "inspect", "demo", "make-model",
-            "quantize", "perplexity", "bench")] string verb)
+            "quantize", "perplexity", "bench", "doctor")] string verb)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         SwarmResult help = await SwarmProcess.RunAsync(

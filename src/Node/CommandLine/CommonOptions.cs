@@ -56,6 +56,11 @@ internal static class CommonOptions
         Description = "Neither be found nor look for nodes on the local network (mDNS).",
     };
 
+    public static Option<bool> NoMapPort() => new("--no-map-port")
+    {
+        Description = "Do not ask the home router for a port.",
+    };
+
     public static Option<int> Threads()
     {
         var option = new Option<int>("--threads", "-t")

@@ -53,8 +53,11 @@ internal sealed class JoinFlags
 
     private readonly Option<bool> _mapPort = new("--map-port")
     {
-        Description = "Ask the home router for a port that leads here: the internet then reaches this node.",
+        Description = "Ask the home router for a port that leads here: the internet then reaches this node. "
+            + "[default: only in a private swarm]",
     };
+
+    private readonly Option<bool> _noMapPort = CommonOptions.NoMapPort();
 
     private readonly Option<string> _name = new("--name")
     {
@@ -88,7 +91,7 @@ internal sealed class JoinFlags
     }
 
     public IEnumerable<Option> All
-        => [_model, _blocks, _memory, _listen, _mapPort, _name, .. _swarm.ForNode, _threads, _json];
+        => [_model, _blocks, _memory, _listen, _mapPort, _noMapPort, _name, .. _swarm.ForNode, _threads, _json];
 
     /// <summary>What 'swarm invite' printed on a device of the swarm.</summary>
     public Argument<string?> Code { get; } = new("code")
@@ -115,7 +118,8 @@ internal sealed class JoinFlags
             Blocks = blocks == Auto ? null : BlockRange.Parse(blocks),
             MemoryBytes = parsed.GetValue(_memory) ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
             Listen = parsed.GetValue(_listen) ?? new IPEndPoint(IPAddress.Loopback, 0),
-            MapsPort = parsed.GetValue(_mapPort),
+            // Who has no key gets no further than the cookie; a public swarm is opened to the internet only when asked.
+            MapsPort = !parsed.GetValue(_noMapPort) && (parsed.GetValue(_mapPort) || swarm.Keys.File is not null),
             Bootstrap = swarm.Bootstrap,
             Lan = swarm.Lan,
             Swarm = swarm.Name,

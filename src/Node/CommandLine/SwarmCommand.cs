@@ -62,6 +62,7 @@ internal static class SwarmCommand
             LeaveCommand.Create(terminal),
             InviteCommand.Create(terminal),
             KeyCommand.Create(),
+            DoctorCommand.Create(terminal),
             InspectCommand.Create(terminal),
             DemoCommand.Create(terminal),
             MakeModelCommand.Create(terminal),

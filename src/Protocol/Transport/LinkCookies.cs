@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Swarm.Protocol.Identity;
+using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
@@ -20,7 +21,7 @@ internal sealed class LinkCookies(TimeProvider time)
     internal const int Size = 48;
 
     /// <summary>How far two clocks may differ.</summary>
-    internal static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Window = WireLimits.ClockSkewMax;
 
     // Only members fill it: 136 dials a second for as long as a cookie lives. Beyond, the oldest is forgotten, and
     // whoever replays that one still has no certificate to show.

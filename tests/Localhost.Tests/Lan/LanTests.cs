@@ -180,6 +180,45 @@ public sealed class LanTests
         Assert.That(Directory.GetFiles(Path.Combine(_folder, "bob"), "swarm-*.key"), Has.Length.EqualTo(1));
     }
 
+    [Test]
+    public async Task The_doctor_says_what_works_and_what_does_not()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24")];
+        SwarmProcess ann = Join(hosts[0], "ann", "--blocks", "0:4");
+        SwarmProcess bob = Join(hosts[1], "bob", "--blocks", "4:8");
+        _ = await ann.WaitForAsync("peerJoined", Deadline);
+        _ = await ann.WaitForAsync("serving", Deadline);
+        _ = await bob.WaitForAsync("serving", Deadline);
+
+        (int code, Dictionary<string, (string State, string Says)> found) = await DoctorAsync();
+        Assert.That(code, Is.Zero, string.Join('\n', found));
+        Assert.That(found["interfaces"], Is.EqualTo(("works", "eth0 (10.9.0.1)")));
+        Assert.That(found["localNetwork"].State, Is.EqualTo("works"));
+        Assert.That(found["localNetwork"].Says, Does.Contain("2 nodes of this swarm"));
+        Assert.That(found["portMapping"].Says, Does.Contain("no router"));
+        Assert.That(found["reachability"].Says, Does.Contain("10.9.0.1:4747"));
+        Assert.That(found["clock"].Says, Does.StartWith("within 0.").And.Contain("another node's"));
+        Assert.That(found["swarmKey"], Is.EqualTo(("works", $"in {KeyFile}")));
+        Assert.That(found["swarm"].Says, Does.Contain("2 nodes and 1 model"));
+
+        File.WriteAllText(KeyFile, "correct horse battery staple");
+        (code, found) = await DoctorAsync();
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(found["swarmKey"].State, Is.EqualTo("broken"));
+
+        async Task<(int Code, Dictionary<string, (string State, string Says)> Found)> DoctorAsync()
+        {
+            SwarmResult doctor = await SwarmProcess.RunInAsync(
+                hosts[0], Deadline, "doctor", "--json", "--swarm", SwarmName, "--swarm-key", KeyFile,
+                "--data-dir", Path.Combine(_folder, "ann"));
+            JsonElement report = JsonSerializer.Deserialize<JsonElement>(doctor.Output);
+            return (doctor.ExitCode, report.GetProperty("findings").EnumerateArray().ToDictionary(
+                one => one.GetProperty("topic").GetString()!,
+                one => (one.GetProperty("state").GetString()!, one.GetProperty("says").GetString()!)));
+        }
+    }
+
     private string SwarmName => Path.GetFileName(_folder);
 
     private string KeyFile => Path.Combine(_folder, "swarm.key");

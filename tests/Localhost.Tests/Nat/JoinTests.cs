@@ -27,7 +27,7 @@ public sealed class JoinTests
 
         using (var node = SwarmProcess.StartIn(
             lab.Lan.Name,
-            "join", "--model", TestModel.Path, "--blocks", "0:8", "--listen", "0.0.0.0:4747", "--map-port", "--threads", "1",
+            "join", "--model", TestModel.Path, "--blocks", "0:8", "--listen", "0.0.0.0:4747", "--threads", "1",
             "--data-dir", folder, "--swarm", "behind", "--json"))
         {
             List<string> told = [];
