@@ -9,39 +9,42 @@ namespace Swarm.Inference.Forward;
 /// All little-endian; nothing in it depends on pages, on the layout in memory, or on the span that wrote it.
 /// <code>
 ///  0  4  "SWKV"                     16  4  first block
-///  4  2  version of this format: 1  20  4  last block, not included
+///  4  2  version of this format: 2  20  4  last block, not included
 ///  6  2  type: 1 f32, 2 f16, 3 q8_0 24  4  first position
 ///  8  4  numerics version           28  4  last position, not included
 /// 12  4  zero
-/// 32     per block: heads, key size, value size, 4 bytes each
+/// 32     per block: heads, key size, value size, length of the state, 4 bytes each
+///        per recurrent block: its state after the last position, 32-bit floats
 ///        per position, per block, per head: the key, then the value
 /// </code>
 /// A key or value is its numbers, element after element; of q8_0 every 32 elements, or those that are left, are a
-/// 16-bit scale and a byte each.
+/// 16-bit scale and a byte each. The state of recurrent blocks is known at some positions only, and of all blocks at
+/// once.
 /// </remarks>
 public sealed unsafe partial class KvCache
 {
     private const uint Magic = 0x564B_5753;
-    private const ushort FormatVersion = 1;
+    private const ushort FormatVersion = 2;
     private const int HeaderBytes = 32;
-    private const int LayerHeaderBytes = 12;
+    private const int LayerHeaderBytes = 16;
 
     /// <summary>How long the bytes of these positions are.</summary>
     public long ExportedBytes(BlockRange blocks, int first, int last)
     {
         Check(blocks, first, last);
-        return HeaderBytes + ((long)blocks.Count * LayerHeaderBytes) + ((last - first) * RowBytes(blocks));
+        return HeaderBytes + ((long)blocks.Count * LayerHeaderBytes) + StateBytes(blocks)
+            + ((last - first) * RowBytes(blocks));
     }
 
-    /// <summary>The keys and values of positions first to last - 1 in some of the blocks.</summary>
-    /// <exception cref="NotSupportedException">A block is recurrent: its state is not kept by position.</exception>
+    /// <summary>
+    /// The keys and values of positions first to last - 1 in some of the blocks, and what recurrent ones know after the
+    /// last of them.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// What recurrent blocks knew there is forgotten: it is known of all positions held and of snapshots.
+    /// </exception>
     public byte[] Export(BlockRange blocks, int first, int last)
     {
-        if (_recurrent is not null)
-        {
-            throw new NotSupportedException("The state of recurrent blocks is not kept by position.");
-        }
-
         ArgumentOutOfRangeException.ThrowIfGreaterThan(last, Length);
         byte[] bytes = new byte[ExportedBytes(blocks, first, last)];
         WriteHeader(bytes, blocks, first, last);
@@ -49,6 +52,8 @@ public sealed unsafe partial class KvCache
         fixed (byte* begin = bytes)
         {
             byte* target = begin + HeaderBytes + (blocks.Count * LayerHeaderBytes);
+            _recurrent?.Export(blocks, last, Length, (float*)target);
+            target += StateBytes(blocks);
 
             for (int position = first; position < last; position++)
             {
@@ -84,6 +89,9 @@ public sealed unsafe partial class KvCache
         Require(
             bytes.Length == ExportedBytes(blocks, first, last),
             $"{bytes.Length} bytes, where these positions take {ExportedBytes(blocks, first, last)}");
+        Require(
+            StateBytes(blocks) == 0 || blocks == Blocks,
+            $"they are of blocks {blocks}, and recurrent ones are taken only of all blocks {Blocks} at once");
         bool valid = true;
 
         if (last > held)
@@ -93,7 +101,8 @@ public sealed unsafe partial class KvCache
 
         fixed (byte* begin = bytes)
         {
-            byte* source = begin + HeaderBytes + (blocks.Count * LayerHeaderBytes);
+            byte* state = begin + HeaderBytes + (blocks.Count * LayerHeaderBytes);
+            byte* source = state + StateBytes(blocks);
 
             for (int position = first; position < last; position++)
             {
@@ -102,9 +111,15 @@ public sealed unsafe partial class KvCache
                     source = ImportRow(block, position, source, ref valid);
                 }
             }
-        }
 
-        Require(valid, "it holds a number that no cache holds");
+            valid &= Finite.All((float*)state, (int)(StateBytes(blocks) / sizeof(float)));
+            Require(valid, "it holds a number that no cache holds");
+
+            if (last > held)
+            {
+                _recurrent?.Import(blocks, (float*)state);
+            }
+        }
 
         foreach (ref int length in lengths)
         {
@@ -148,6 +163,18 @@ public sealed unsafe partial class KvCache
         return bytes;
     }
 
+    private long StateBytes(BlockRange blocks)
+    {
+        long floats = 0;
+
+        for (int block = blocks.First; block < blocks.Last; block++)
+        {
+            floats += Layer(block).Recurrence?.StateLength ?? 0;
+        }
+
+        return floats * sizeof(float);
+    }
+
     private void WriteHeader(Span<byte> bytes, BlockRange blocks, int first, int last)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
@@ -171,6 +198,7 @@ public sealed unsafe partial class KvCache
             BinaryPrimitives.WriteInt32LittleEndian(bytes, layer.KvHeadsKept);
             BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], layer.KeySize);
             BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], layer.ValueSize);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], layer.Recurrence?.StateLength ?? 0);
         }
     }
 

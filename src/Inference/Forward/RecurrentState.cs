@@ -149,6 +149,54 @@ internal sealed unsafe class RecurrentState : IDisposable
         return length == otherLength ? length : GoBack(length);
     }
 
+    /// <summary>Writes what some blocks know after <paramref name="position"/> positions, block after block.</summary>
+    /// <param name="blocks">Which blocks.</param>
+    /// <param name="position">After how many positions.</param>
+    /// <param name="length">How many positions the state stands for.</param>
+    /// <param name="target">Room for their states.</param>
+    /// <exception cref="InvalidOperationException">It is not known any more.</exception>
+    public void Export(BlockRange blocks, int position, int length, float* target)
+    {
+        if (position != length && position != 0 && Array.IndexOf(_held, position) < 0)
+        {
+            throw new InvalidOperationException(
+                $"recurrent blocks know nothing of position {position} any more: export up to {length}, or up to the "
+                + $"snapshot at {Newest(position)}");
+        }
+
+        for (int block = blocks.First; block < blocks.Last; block++)
+        {
+            int count = _specs[block - _firstBlock]?.StateLength ?? 0;
+            var state = new Span<float>(target, count);
+
+            if (position == length)
+            {
+                new Span<float>(Of(block, isNew: true), count).CopyTo(state);
+            }
+            else if (position == 0)
+            {
+                state.Clear();
+            }
+            else
+            {
+                new Span<float>(Snapshot(block, position), count).CopyTo(state);
+            }
+
+            target += count;
+        }
+    }
+
+    /// <summary>Takes over what blocks know elsewhere.</summary>
+    public void Import(BlockRange blocks, float* source)
+    {
+        for (int block = blocks.First; block < blocks.Last; block++)
+        {
+            int count = _specs[block - _firstBlock]?.StateLength ?? 0;
+            new Span<float>(source, count).CopyTo(new Span<float>(Of(block, isNew: true), count));
+            source += count;
+        }
+    }
+
     private int Newest(int length)
     {
         int found = 0;

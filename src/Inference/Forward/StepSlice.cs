@@ -12,7 +12,7 @@ public sealed class StepSlice
     public required KvCache Cache { get; init; }
 
     /// <summary>The blocks to compute, in the cache and in the span. Only whole caches are appended to.</summary>
-    public required BlockRange Blocks { get; init; }
+    public required BlockRange Blocks { get; set; }
 
     /// <summary>The first position; at most the cache's length.</summary>
     public required int Position { get; set; }

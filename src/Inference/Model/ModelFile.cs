@@ -19,6 +19,7 @@ public sealed class ModelFile : IDisposable
             Fill(slot);
         }
 
+        RequireKnown(architecture.Name);
         const string Tokens = "tokenizer.ggml.tokens";
 
         if (file.Metadata.Array(Tokens) is { } tokens && tokens.Count > Config.VocabularySize)
@@ -142,6 +143,21 @@ public sealed class ModelFile : IDisposable
         }
 
         return hash.GetHashAndReset();
+    }
+
+    // What a tensor does that nobody reads is anybody's guess: the text would be another model's.
+    private void RequireKnown(string architecture)
+    {
+        HashSet<string> known = [.. _slots.Select(pair => pair.Tensor.Name)];
+
+        if (Tensors.FirstOrDefault(tensor => !known.Contains(tensor.Name) && !ModelTensors.IsSpare(tensor.Name))
+            is { } unknown)
+        {
+            throw new UnsupportedModelException(
+                unknown.Name,
+                $"models of architecture '{architecture}' are computed without this tensor, so the text would not be "
+                + "this model's; convert the original again, or update swarm.");
+        }
     }
 
     private void Fill(TensorSlot slot)

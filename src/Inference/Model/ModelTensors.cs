@@ -27,6 +27,15 @@ internal static class ModelTensors
     /// <summary>Brings that to unit size.</summary>
     public const string TokenInputNorm = "per_layer_proj_norm.weight";
 
+    /// <summary>
+    /// Whether a file may hold a tensor of this name though no block reads it: tables of angles that models bring and
+    /// their metadata says as well, and drafts of further tokens, which change no text.
+    /// </summary>
+    public static bool IsSpare(string name)
+        => name is RopeFactors or ShortRopeFactors or LongRopeFactors
+            || name.EndsWith(".attn_rot_embd.weight", StringComparison.Ordinal)
+            || name.Contains(".nextn.", StringComparison.Ordinal);
+
     /// <summary>Every tensor with its shape and place; the head comes last.</summary>
     public static IEnumerable<TensorSlot> Of(ModelConfig config)
         => [.. Around(config), .. Enumerable.Range(0, config.BlockCount).SelectMany(block => Block(config, block)),

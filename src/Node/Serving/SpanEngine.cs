@@ -14,6 +14,7 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
 
     private readonly Sampler _sampler = new(new SamplingOptions(), span.Config.VocabularySize);
     private readonly bool[] _finite = new bool[DrawsMax];
+    private StepSlice[] _slices = [];
     private float[] _rows = [];
     private float[] _logits = [];
 
@@ -46,21 +47,30 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<BlockSlice> batch)
     {
-        var slices = new StepSlice[batch.Length];
+        if (_slices.Length < batch.Length)
+        {
+            _slices = new StepSlice[batch.Length];
+        }
 
         for (int at = 0; at < batch.Length; at++)
         {
-            slices[at] = new StepSlice
-            {
-                Cache = ((Cache)batch[at].Cache).Kv,
-                Blocks = batch[at].Blocks,
-                Position = batch[at].Position,
-                Tokens = batch[at].Tokens,
-                Rows = batch[at].Rows,
-            };
+            BlockSlice wanted = batch[at];
+            StepSlice slice = ((Cache)wanted.Cache).Slice;
+            slice.Blocks = wanted.Blocks;
+            slice.Position = wanted.Position;
+            slice.Tokens = wanted.Tokens;
+            slice.Rows = wanted.Rows;
+            _slices[at] = slice;
         }
 
-        span.Run(slices);
+        try
+        {
+            span.Run(_slices.AsSpan(0, batch.Length));
+        }
+        finally
+        {
+            Array.Clear(_slices);
+        }
     }
 
     /// <inheritdoc/>
@@ -108,6 +118,16 @@ public sealed class SpanEngine(ModelSpan span) : IBlockEngine
     private sealed class Cache(KvCache kv) : IBlockCache
     {
         public KvCache Kv { get; } = kv;
+
+        // A batch has at most one slice of a cache: they all are this one.
+        public StepSlice Slice { get; } = new()
+        {
+            Cache = kv,
+            Blocks = kv.Blocks,
+            Position = 0,
+            Tokens = default,
+            Rows = default,
+        };
 
         public BlockRange Blocks => Kv.Blocks;
 

@@ -163,7 +163,7 @@ public sealed class KvCacheTests
         _ = Feed(_model, target, Ids, 0, 10);
 
         // Any byte of the header, and the length.
-        for (int at = 0; at < 32 + (12 * 6); at++)
+        for (int at = 0; at < 32 + (16 * 6); at++)
         {
             byte[] damaged = [.. bytes];
             damaged[at] ^= 0x81;

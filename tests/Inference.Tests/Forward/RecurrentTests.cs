@@ -70,6 +70,44 @@ public sealed class RecurrentTests
         Assert.That(it.Feed(earlier, 256, 300, 45), Is.EqualTo(it.Part(expected, 256, 300)));
     }
 
+    [TestCaseSource(nameof(Names))]
+    public void What_is_exported_goes_on_elsewhere_with_the_same_bits(string name)
+    {
+        using Case it = new(name);
+        using Case there = new(name);
+        _ = it.Feed(0, 300, 64);
+        byte[] all = it.Cache.Export(it.Cache.Blocks, 0, 300);
+        byte[] snapshot = it.Cache.Export(it.Cache.Blocks, 0, 256);
+        byte[] between = it.Cache.Export(it.Cache.Blocks, 256, 300);
+        float[] rest = it.Feed(300, Length, 64);
+
+        there.Cache.Import(all);
+        Assert.That(there.Feed(300, Length, 45), Is.EqualTo(rest));
+        there.Cache.Truncate(0);
+        there.Cache.Import(snapshot);
+        there.Cache.Import(between);
+        Assert.That(there.Cache.Length, Is.EqualTo(300));
+        Assert.That(there.Feed(300, Length, 77), Is.EqualTo(rest));
+        byte[] expected = it.Cache.Export(it.Cache.Blocks, 0, Length);
+        Assert.That(there.Cache.Export(it.Cache.Blocks, 0, Length), Is.EqualTo(expected));
+    }
+
+    [TestCaseSource(nameof(Names))]
+    public void What_is_forgotten_is_not_exported_and_half_the_blocks_are_not_taken(string name)
+    {
+        using Case it = new(name);
+        _ = it.Feed(0, 300, 64);
+        BlockRange blocks = it.Cache.Blocks;
+        Assert.That(() => it.Cache.Export(blocks, 0, 200), Throws.InvalidOperationException);
+        byte[] half = it.Cache.Export(new BlockRange(0, 1), 0, 300);
+        byte[] all = it.Cache.Export(blocks, 0, 300);
+        using Case there = new(name);
+        Assert.That(() => there.Cache.Import(half), Throws.InstanceOf<KvImportException>());
+        BitConverter.TryWriteBytes(all.AsSpan(32 + (16 * blocks.Count)), float.NaN);
+        Assert.That(() => there.Cache.Import(all), Throws.InstanceOf<KvImportException>());
+        Assert.That(there.Cache.Length, Is.Zero);
+    }
+
     [Test]
     public void A_cache_of_recurrent_blocks_has_a_price_that_does_not_grow()
     {

@@ -72,6 +72,31 @@ public sealed class ModelFileTests
                 .And.Message.Contains("Q8_0"));
     }
 
+    [TestCase("blk.0.attn_sinks.weight", true)]
+    [TestCase("blk.3.attn_q_norm.weight", true)]
+    [TestCase("vision.patch.weight", true)]
+    [TestCase("blk.0.attn_rot_embd.weight", false)]
+    [TestCase("blk.6.nextn.eh_proj.weight", false)]
+    public void A_tensor_that_no_block_would_read_is_named_unless_it_changes_no_text(string name, bool refused)
+    {
+        using ModelFile model = TinyModel.Open();
+        var writer = new GgufWriter();
+        Copy(model, writer, (_, _) => false);
+
+        foreach (GgufTensor tensor in model.Tensors)
+        {
+            writer.AddTensor(tensor.Name, tensor.Type, tensor.Dimensions, default(ReadOnlyMemory<byte>));
+        }
+
+        writer.AddTensor(name, GgmlType.F32, [16], default(ReadOnlyMemory<byte>));
+        byte[] header = writer.Header();
+        Assert.That(
+            () => ModelFile.FromHeader(header).Dispose(),
+            refused
+                ? Throws.InstanceOf<UnsupportedModelException>().With.Property("Field").EqualTo(name)
+                : Throws.Nothing);
+    }
+
     [Test]
     public void More_tokens_than_embeddings_are_refused()
     {
