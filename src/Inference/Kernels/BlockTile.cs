@@ -15,9 +15,7 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
 {
     public static int UnitLength => QuantizedBlock.Length;
 
-    public static int ColumnsPacked => TFormat.Lines == Bits.Groups ? int.MaxValue : 32;
-
-    public static int UnitsUnpacked => 8;
+    public static int ColumnsPacked => 32;
 
     public static int UnpackedBytes => UnpackedBlocks<TFormat>.Bytes;
 
@@ -25,8 +23,8 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
 
     public static long GroupBytes(int width) => PackedBlocks<TFormat>.GroupBytes(width);
 
-    public static void Unpack(byte* group, int first, int count, byte* target)
-        => UnpackedBlocks<TFormat>.Fill(group, first, count, target);
+    public static void Unpack(byte* group, int units, byte* target)
+        => UnpackedBlocks<TFormat>.Fill(group, 0, units, target);
 
     public static void Packed(byte* group, byte* x, int units, int columns, float* sums)
         => Run<PackedBlocks<TFormat>, Count.One>(group, group, x, units, columns, sums);

@@ -17,9 +17,10 @@ internal readonly unsafe struct ByteDotVnni : IByteDot<Vector256<sbyte>, Halves<
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Halves<int> Start(byte* pairs, int bias)
     {
-        Vector256<int> start = bias == 0
-            ? Vector256<int>.Zero
-            : Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)pairs).AsInt16(), Vector256.Create((short)bias));
+        // Shifts, because multiplications are what bounds a tile.
+        var both = Vector256.Create(*(int*)pairs);
+        var sum = Vector256.ShiftRightArithmetic(both + Vector256.ShiftLeft(both, 16), 16);
+        Vector256<int> start = bias == 0 ? Vector256<int>.Zero : Vector256.ShiftLeft(sum, int.Log2(bias));
         return new Halves<int>(start, start);
     }
 

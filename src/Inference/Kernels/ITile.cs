@@ -12,20 +12,17 @@ internal unsafe interface ITile
     /// <summary>Up to how many columns unpacking costs more than it saves.</summary>
     static abstract int ColumnsPacked { get; }
 
-    /// <summary>Units that are unpacked at a time, few enough to stay in the first cache.</summary>
-    static abstract int UnitsUnpacked { get; }
-
     /// <summary>Bytes of one unit of sixteen rows, unpacked.</summary>
     static abstract int UnpackedBytes { get; }
 
     /// <summary>Groups of sixteen rows that are multiplied together.</summary>
     static abstract int Groups { get; }
 
-    /// <summary>Bytes of sixteen packed rows.</summary>
+    /// <summary>Bytes of sixteen packed rows; of the first units of wider ones too, where a stretch ends.</summary>
     static abstract long GroupBytes(int width);
 
-    /// <summary>Unpacks units first to first + count - 1 of a group.</summary>
-    static abstract void Unpack(byte* group, int first, int count, byte* target);
+    /// <summary>Unpacks the first units.</summary>
+    static abstract void Unpack(byte* group, int units, byte* target);
 
     /// <summary>One packed group times one to six columns that stand side by side.</summary>
     static abstract void Packed(byte* group, byte* x, int units, int columns, float* sums);

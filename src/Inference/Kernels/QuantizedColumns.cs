@@ -4,8 +4,9 @@ using Swarm.Inference.Threading;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Columns of activations as bytes, in the order in which tiles read them: panels of six columns side by side, the last
-/// one as wide as columns are left; in a panel, unit after unit of 32 or 256 values that share a scale.
+/// Columns of activations as bytes, in the order in which tiles read them: stretches of values; in a stretch, panels of
+/// six columns side by side, the last one as wide as columns are left; in a panel, unit after unit of 32 or 256 values
+/// that share a scale.
 /// </summary>
 /// <remarks>
 /// A unit of a panel, each item once per column: for each 32 values eight groups of four bytes and minus the sums of
@@ -16,6 +17,12 @@ internal sealed unsafe class QuantizedColumns : IDisposable
 {
     /// <summary>Columns of a panel.</summary>
     public const int Side = 6;
+
+    /// <summary>
+    /// Values of a stretch, the last one of a column may be shorter: two groups of rows that long, unpacked, and a panel
+    /// stay in the first cache.
+    /// </summary>
+    public const int StretchLength = 512;
 
     private readonly NativeBuffer _bytes;
     private readonly int _unitLength;
@@ -35,6 +42,10 @@ internal sealed unsafe class QuantizedColumns : IDisposable
 
     public byte* Pointer => _bytes.Pointer;
 
+    private int Panels => (_columns + Side - 1) / Side;
+
+    private int Stretches => (_width + StretchLength - 1) / StretchLength;
+
     /// <summary>Bytes of one column's unit.</summary>
     public static int UnitBytes(int unitLength)
         => unitLength == QuantizedBlock.Length ? 10 * sizeof(int) : 85 * sizeof(int);
@@ -45,8 +56,7 @@ internal sealed unsafe class QuantizedColumns : IDisposable
         _source = source;
         _columns = columns;
         _width = width;
-        int panels = (columns + Side - 1) / Side;
-        pool.For(panels * (width / _unitLength), 2L * _unitLength * Math.Min(columns, Side), _quantize);
+        pool.For(Panels * Stretches, 2L * StretchLength * Math.Min(columns, Side), _quantize);
     }
 
     public void Dispose() => _bytes.Dispose();
@@ -56,19 +66,26 @@ internal sealed unsafe class QuantizedColumns : IDisposable
     {
         sbyte* quants = stackalloc sbyte[QuantizedBlock.LengthMax];
         int* pairs = stackalloc int[QuantizedBlock.LengthMax / QuantizedBlock.PairLength];
-        int units = _width / _unitLength;
+        int stretch = StretchLength / _unitLength;
+        int unitsMax = _width / _unitLength;
 
         for (int item = first; item < last; item++)
         {
-            int column = item / units * Side;
-            int unit = item % units;
+            int column = item % Panels * Side;
+            int unit = item / Panels * stretch;
             int side = Math.Min(Side, _columns - column);
-            byte* target = Pointer + ((((long)column * units) + ((long)unit * side)) * UnitBytes(_unitLength));
+            int units = Math.Min(stretch, unitsMax - unit);
+            byte* panel = Pointer + ((((long)unit * _columns) + ((long)column * units)) * UnitBytes(_unitLength));
 
             for (int i = 0; i < side; i++)
             {
                 float* source = _source + ((long)(column + i) * _width) + ((long)unit * _unitLength);
-                Write(source, target + (i * sizeof(int)), side, quants, pairs);
+                byte* target = panel + (i * sizeof(int));
+
+                for (int k = 0; k < units; k++, source += _unitLength, target += side * UnitBytes(_unitLength))
+                {
+                    Write(source, target, side, quants, pairs);
+                }
             }
         }
     }

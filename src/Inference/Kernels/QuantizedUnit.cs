@@ -9,12 +9,14 @@ internal readonly unsafe struct QuantizedUnit
 
     public QuantizedUnit(Product* product, int length, int column, int unit)
     {
-        int units = product->Width / length;
+        int stretch = unit / (QuantizedColumns.StretchLength / length) * (QuantizedColumns.StretchLength / length);
+        int units = Math.Min(QuantizedColumns.StretchLength / length, (product->Width / length) - stretch);
         int panel = column / QuantizedColumns.Side * QuantizedColumns.Side;
         _length = length;
         _side = Math.Min(QuantizedColumns.Side, product->Columns - panel);
         _first = (int*)(product->Quants
-            + ((((long)panel * units) + ((long)unit * _side)) * QuantizedColumns.UnitBytes(length)))
+            + ((((long)stretch * product->Columns) + ((long)panel * units) + ((unit - stretch) * _side))
+                * QuantizedColumns.UnitBytes(length)))
             + (column - panel);
     }
 

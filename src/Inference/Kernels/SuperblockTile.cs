@@ -17,16 +17,14 @@ internal readonly unsafe partial struct SuperblockTile<TFormat, TDot, TInput, TS
 
     public static int ColumnsPacked => 24;
 
-    public static int UnitsUnpacked => 1;
-
     public static int UnpackedBytes => UnpackedSuperblocks<TFormat>.Bytes;
 
     public static int Groups => TDot.Groups;
 
     public static long GroupBytes(int width) => SuperblockProduct<TFormat>.GroupBytes(width);
 
-    public static void Unpack(byte* group, int first, int count, byte* target)
-        => UnpackedSuperblocks<TFormat>.Fill(group + ((long)first * PackedSuperblocks<TFormat>.Bytes), count, target);
+    public static void Unpack(byte* group, int units, byte* target)
+        => UnpackedSuperblocks<TFormat>.Fill(group, units, target);
 
     public static void Packed(byte* group, byte* x, int units, int columns, float* sums)
         => Run<PackedSuperblocks<TFormat>, Count.One>(group, group, x, units, columns, sums);

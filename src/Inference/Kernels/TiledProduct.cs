@@ -4,22 +4,23 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// Quantized weights times quantized columns, tile by tile. A few columns are multiplied with the packed weights as
-/// they come from memory; for more, a stretch of rows is unpacked once and multiplied with all of them.
+/// Quantized weights times quantized columns, tile by tile: a stretch of sixteen or thirty-two rows meets all columns
+/// while it is in the first cache, then the next stretch. A few columns are multiplied with the packed weights as they
+/// come from memory; for more, the stretch is unpacked before.
 /// </summary>
 internal static unsafe class TiledProduct<TTile>
     where TTile : struct, ITile
 {
-    // A stretch of rows meets so many columns: what they sum must not push the weights out of the caches.
-    private const int ColumnsTogether = 43 * QuantizedColumns.Side;
+    // What so many columns sum, and their bytes of a stretch, must not push each other out of the second cache.
+    private const int ColumnsTogether = 86 * QuantizedColumns.Side;
 
     private const int GroupsMax = 2;
 
     public static void Run(Product* product, int firstGroup, int lastGroup)
     {
-        if (product->Columns <= TTile.ColumnsPacked)
+        if (product->Columns <= QuantizedColumns.Side)
         {
-            Few(product, firstGroup, lastGroup);
+            One(product, firstGroup, lastGroup);
         }
         else
         {
@@ -27,26 +28,20 @@ internal static unsafe class TiledProduct<TTile>
         }
     }
 
+    // One panel: the rows of a group are one stretch, as they stream from memory.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Few(Product* product, int firstGroup, int lastGroup)
+    private static void One(Product* product, int firstGroup, int lastGroup)
     {
         float* sums = stackalloc float[QuantizedColumns.Side * RowGroup.Rows];
         long groupBytes = TTile.GroupBytes(product->Width);
         int units = product->Width / TTile.UnitLength;
 
-        int unitBytes = QuantizedColumns.UnitBytes(TTile.UnitLength);
-
         for (int group = firstGroup; group < lastGroup; group++)
         {
-            for (int column = 0; column < product->Columns; column += QuantizedColumns.Side)
-            {
-                int side = Math.Min(QuantizedColumns.Side, product->Columns - column);
-                byte* x = product->Quants + ((long)column * units * unitBytes);
-                Clear(sums, side);
-                TTile.Packed(product->Tiles + (group * groupBytes), x, units, side, sums);
-                Store(product, group, 1, column, side, sums);
-            }
+            Clear(sums, product->Columns);
+            TTile.Packed(product->Tiles + (group * groupBytes), product->Quants, units, product->Columns, sums);
+            Store(product, group, 1, 0, product->Columns, sums);
         }
     }
 
@@ -54,25 +49,28 @@ internal static unsafe class TiledProduct<TTile>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Many(Product* product, int firstGroup, int lastGroup)
     {
-        byte* weights = stackalloc byte[GroupsMax * TTile.UnitsUnpacked * TTile.UnpackedBytes + Bits.LineBytes];
-        float* sums = stackalloc float[GroupsMax * ColumnsTogether * RowGroup.Rows + RowGroup.Rows];
+        byte* weights = stackalloc byte[(GroupsMax * Stretch * TTile.UnpackedBytes) + Bits.LineBytes];
+        float* sums = stackalloc float[(GroupsMax * ColumnsTogether * RowGroup.Rows) + RowGroup.Rows];
         weights = Align(weights);
         sums = (float*)Align((byte*)sums);
+        int together = product->Columns <= TTile.ColumnsPacked ? 1 : TTile.Groups;
 
         for (int column = 0; column < product->Columns; column += ColumnsTogether)
         {
             int columns = Math.Min(ColumnsTogether, product->Columns - column);
 
-            for (int group = firstGroup; group < lastGroup; group += TTile.Groups)
+            for (int group = firstGroup; group < lastGroup; group += together)
             {
-                int groups = Math.Min(TTile.Groups, lastGroup - group);
+                int groups = Math.Min(together, lastGroup - group);
                 Clear(sums, columns * groups);
                 Multiply(product, group, groups, column, columns, weights, sums);
-
                 Store(product, group, groups, column, columns, sums);
             }
         }
     }
+
+    // Units of a stretch.
+    private static int Stretch => QuantizedColumns.StretchLength / TTile.UnitLength;
 
     private static void Store(Product* product, int group, int groups, int column, int columns, float* sums)
     {
@@ -89,30 +87,67 @@ internal static unsafe class TiledProduct<TTile>
     private static void Multiply(
         Product* product, int group, int groups, int column, int columns, byte* weights, float* sums)
     {
+        bool packed = product->Columns <= TTile.ColumnsPacked;
         int units = product->Width / TTile.UnitLength;
-        byte* tiles = product->Tiles + (group * TTile.GroupBytes(product->Width));
-        byte* second = groups == 1 ? weights : weights + (TTile.UnitsUnpacked * TTile.UnpackedBytes);
+        long groupBytes = TTile.GroupBytes(product->Width);
+        byte* tiles = product->Tiles + (group * groupBytes);
+        byte* second = groups == 1 ? weights : weights + (Stretch * TTile.UnpackedBytes);
         int unitBytes = QuantizedColumns.UnitBytes(TTile.UnitLength);
 
-        for (int unit = 0; unit < units; unit += TTile.UnitsUnpacked)
+        for (int unit = 0; unit < units; unit += Stretch)
         {
-            int count = Math.Min(TTile.UnitsUnpacked, units - unit);
-            TTile.Unpack(tiles, unit, count, weights);
+            int count = Math.Min(Stretch, units - unit);
+            byte* source = tiles + TTile.GroupBytes(unit * TTile.UnitLength);
+            byte* x = product->Quants + ((((long)product->Columns * unit) + ((long)column * count)) * unitBytes);
 
-            if (groups > 1)
+            if (!packed)
             {
-                TTile.Unpack(tiles + TTile.GroupBytes(product->Width), unit, count, second);
+                Unpack(source, groupBytes, groups, count, weights, second);
             }
 
             for (int first = 0; first < columns; first += QuantizedColumns.Side)
             {
                 int side = Math.Min(QuantizedColumns.Side, columns - first);
-                byte* x = product->Quants + ((((long)(column + first) * units) + ((long)unit * side)) * unitBytes);
+                float* panel = sums + (first * groups * RowGroup.Rows);
 
-                // The next columns lie far behind these where rows are long.
-                Prefetch.Lines(x + ((long)side * units * unitBytes), side * count * unitBytes / Bits.LineBytes);
-                TTile.Unpacked(weights, second, x, count, side, sums + (first * groups * RowGroup.Rows));
+                if (unit + count == units)
+                {
+                    Await(product, group, groups, column + first, side);
+                }
+
+                if (packed)
+                {
+                    TTile.Packed(source, x, count, side, panel);
+                }
+                else
+                {
+                    TTile.Unpacked(weights, second, x, count, side, panel);
+                }
+
+                x += side * count * unitBytes;
             }
+        }
+    }
+
+    private static void Unpack(
+        byte* source, long groupBytes, int groups, int count, byte* weights, byte* second)
+    {
+        TTile.Unpack(source, count, weights);
+
+        if (groups > 1)
+        {
+            TTile.Unpack(source + groupBytes, count, second);
+        }
+    }
+
+    // Results go to as many lines as there are columns, far apart: they are fetched while their last sums are made.
+    private static void Await(Product* product, int group, int groups, int column, int columns)
+    {
+        byte* line = (byte*)(product->Output + ((long)column * product->OutputStride) + (group * RowGroup.Rows));
+
+        for (int i = 0; i < columns; i++, line += (long)product->OutputStride * sizeof(float))
+        {
+            Prefetch.Lines(line, groups);
         }
     }
 

@@ -42,9 +42,9 @@ internal readonly unsafe struct UnpackedSuperblocks<TFormat> : ISuperblockSource
 
     /// <summary>Unpacks superblocks that follow each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Fill(byte* packed, int count, byte* target)
+    public static void Fill(byte* packed, int units, byte* target)
     {
-        for (int i = 0; i < count; i++, target += Bytes, packed += PackedSuperblocks<TFormat>.Bytes)
+        for (int i = 0; i < units; i++, target += Bytes, packed += PackedSuperblocks<TFormat>.Bytes)
         {
             TFormat.Factor(packed).Store((float*)target);
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Swarm.Inference.Kernels;
 using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Measuring;
@@ -39,6 +40,8 @@ public sealed unsafe class MemoryRead : IDisposable
 
         for (int i = first; i < last; i++)
         {
+            // As products do: without it a core waits for memory rather than memory for the core.
+            Prefetch.FewLines(source + Prefetch.Distance, Lines);
             sum0 += Vector512.Load((long*)source);
             sum1 += Vector512.Load((long*)(source + 64));
             sum2 += Vector512.Load((long*)(source + 128));
