@@ -75,7 +75,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void A_replayed_record_does_not_resurrect_whom_a_tombstone_buried()
+    public void Threat_16_A_replayed_record_does_not_resurrect_whom_a_tombstone_buried()
     {
         RecordStore store = New();
         SignedRecord old = Sign(Signers.Alice, 1, lease: TimeSpan.FromSeconds(600));
@@ -92,7 +92,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void What_is_forged_in_any_field_is_refused_by_holder_and_reader()
+    public void Threat_15_What_is_forged_in_any_field_is_refused_by_holder_and_reader()
     {
         Action<SignedRecord>[] forgeries =
         [
@@ -120,7 +120,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void Nobody_can_write_under_anothers_name()
+    public void Threat_15_Nobody_can_write_under_anothers_name()
     {
         // Mallory signs with her own key but claims Alice's: the signature does not fit.
         SignedRecord record = Sign(Signers.Bob, 2);
@@ -147,7 +147,7 @@ public sealed class RecordStoreTests
     [TestCase(60, 120u, 1, true, TestName = "Issued by a clock one minute ahead")]
     [TestCase(-180, 120u, 1, false, TestName = "Expired, skew included")]
     [TestCase(-179, 120u, 1, true, TestName = "Within the skew")]
-    public void Bounds_hold_for_holder_and_reader(int issued, uint ttl, int valueBytes, bool accepted)
+    public void Threat_19_Bounds_hold_for_holder_and_reader(int issued, uint ttl, int valueBytes, bool accepted)
     {
         SignedRecord record = SignedRecords.Sign(
             Signers.Alice,
@@ -162,7 +162,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void Times_at_the_end_of_the_numbers_are_refused_and_do_not_overflow()
+    public void Threat_19_Times_at_the_end_of_the_numbers_are_refused_and_do_not_overflow()
     {
         foreach (ulong issued in (ulong[])[ulong.MaxValue, long.MaxValue, (ulong)long.MaxValue + 1, 0])
         {
@@ -216,7 +216,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void One_signer_cannot_fill_a_store()
+    public void Threat_18_One_signer_cannot_fill_a_store()
     {
         RecordStore store = New();
         int refused = 0;
@@ -311,7 +311,7 @@ public sealed class RecordStoreTests
     }
 
     [Test]
-    public void Signatures_are_checked_only_as_often_as_allowed()
+    public void Threat_20_Signatures_are_checked_only_as_often_as_allowed()
     {
         RecordStore store = New();
         SignedRecord record = Sign(Signers.Alice, 1);

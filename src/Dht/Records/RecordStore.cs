@@ -19,6 +19,7 @@ public sealed class RecordStore
     private readonly int _keysMax;
     private readonly long _bytesMax;
     private readonly Dictionary<NodeId, SortedDictionary<NodeId, HeldRecord>> _shelves = [];
+    private readonly SortedSet<NodeId> _distances = [];
     private readonly Dictionary<NodeId, int> _perSigner = [];
 
     /// <summary>An empty store of the node <paramref name="self"/>, which prefers keys near to its name.</summary>
@@ -159,6 +160,7 @@ public sealed class RecordStore
     public void Clear()
     {
         _shelves.Clear();
+        _distances.Clear();
         _perSigner.Clear();
         Count = 0;
         Bytes = 0;
@@ -227,8 +229,8 @@ public sealed class RecordStore
     private static HeldRecord Weakest(SortedDictionary<NodeId, HeldRecord> shelf)
         => shelf.Values.MinBy(held => held.Record is null ? TimeSpan.MinValue : held.Expires)!;
 
-    private NodeId? Farthest()
-        => _shelves.Count == 0 ? null : _shelves.Keys.MaxBy(key => key.DistanceTo(_self));
+    // Found at once, for a flood makes a full store look for it with every record. A distance leads back to its key.
+    private NodeId? Farthest() => _distances.Count == 0 ? null : _distances.Max.DistanceTo(_self);
 
     private bool IsCloser(NodeId key, NodeId than)
         => key.DistanceTo(_self).CompareTo(than.DistanceTo(_self)) < 0;
@@ -240,6 +242,7 @@ public sealed class RecordStore
         if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
         {
             _shelves[key] = shelf = [];
+            _ = _distances.Add(key.DistanceTo(_self));
         }
 
         shelf[held.Signer] = held;
@@ -262,6 +265,7 @@ public sealed class RecordStore
         if (shelf.Count == 0)
         {
             _ = _shelves.Remove(key);
+            _ = _distances.Remove(key.DistanceTo(_self));
         }
 
         if (--_perSigner[signer] == 0)

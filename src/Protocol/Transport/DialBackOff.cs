@@ -1,12 +1,21 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Swarm.Protocol.Transport;
 
-/// <summary>Leaves an address alone for a while after a dial to it failed.</summary>
+/// <summary>
+/// Leaves an address alone for a while after a dial to it failed, and a device after dials to several nodes that are
+/// not there: whoever names nodes that do not exist cannot aim this node at somebody.
+/// </summary>
 internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 {
     // A peer can make us dial many addresses; what is beyond this is old and forgotten whole.
     private const int AddressesMax = 4096;
 
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<PeerAddress, (int Failures, long Until)> _failed = [];
+    private readonly Dictionary<string, List<(PeerAddress Address, long At)>> _absent = [];
     private readonly Lock _gate = new();
 
     internal void ThrowIfTooSoon(PeerAddress address)
@@ -18,6 +27,13 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
             {
                 throw new LinkClosedException($"{address} could not be reached a moment ago.");
             }
+
+            if (AbsentAt(address) is { } absent
+                && absent.Count >= options.AbsentNodesMax
+                && absent.TrueForAll(other => other.Address != address))
+            {
+                throw new LinkClosedException($"Several nodes that were to be at {address.Host} are not there.");
+            }
         }
     }
 
@@ -26,6 +42,7 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
         lock (_gate)
         {
             _ = _failed.Remove(address);
+            _ = _absent.Remove(DeviceOf(address));
         }
     }
 
@@ -33,9 +50,10 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
     {
         lock (_gate)
         {
-            if (_failed.Count >= AddressesMax)
+            if (_failed.Count >= AddressesMax || _absent.Count >= AddressesMax)
             {
                 _failed.Clear();
+                _absent.Clear();
             }
 
             int failures = _failed.TryGetValue(address, out (int Failures, long Until) failed) ? failed.Failures : 0;
@@ -46,6 +64,42 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 
             long until = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
             _failed[address] = (failures + 1, until);
+
+            if (address.Node is not null)
+            {
+                List<(PeerAddress Address, long At)> absent = AbsentAt(address) ?? [];
+                _ = absent.RemoveAll(other => other.Address == address);
+                absent.Add((address, time.GetTimestamp()));
+                _absent[DeviceOf(address)] = absent;
+            }
         }
+    }
+
+    // An address without a node is no hearsay: somebody here typed it.
+    private List<(PeerAddress Address, long At)>? AbsentAt(PeerAddress address)
+    {
+        if (address.Node is null
+            || !_absent.TryGetValue(DeviceOf(address), out List<(PeerAddress Address, long At)>? absent))
+        {
+            return null;
+        }
+
+        _ = absent.RemoveAll(other => time.GetElapsedTime(other.At) > Memory);
+        return absent;
+    }
+
+    // On the own network every port is told apart: a device there may run several nodes, and may be this one.
+    private static string DeviceOf(PeerAddress address)
+        => IPAddress.TryParse(address.Host, out IPAddress? ip) && !IsOwnNetwork(ip)
+            ? address.Host
+            : (address with { Node = null }).ToString();
+
+    private static bool IsOwnNetwork(IPAddress ip)
+    {
+        ip = ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip;
+
+        return IPAddress.IsLoopback(ip) || (ip.AddressFamily == AddressFamily.InterNetwork
+            ? ip.GetAddressBytes() is [10, ..] or [192, 168, ..] or [169, 254, ..] or [172, >= 16 and <= 31, ..]
+            : ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal);
     }
 }

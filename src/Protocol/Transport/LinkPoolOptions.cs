@@ -14,6 +14,12 @@ public sealed record LinkPoolOptions
     /// <summary>Never longer than this: a node that comes back is found again soon.</summary>
     public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// 3 nodes in a minute that others have named at one device and that are not there; then it is left alone. A home
+    /// that lost its power is meant as little as a victim.
+    /// </summary>
+    public int AbsentNodesMax { get; init; } = 3;
+
     /// <summary>A second link to the same peer is closed this long after it lost, once nothing runs on it.</summary>
     public TimeSpan RetireGrace { get; init; } = TimeSpan.FromSeconds(1);
 

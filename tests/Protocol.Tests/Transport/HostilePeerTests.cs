@@ -62,8 +62,35 @@ public sealed class HostilePeerTests
             RawPeer.Frame(FrameType.Message, 1, FrameFlags.Open, header: groups[..^2]));
     }
 
-    [TestCaseSource(nameof(Breaches))]
-    public async Task Threats_5_to_12_A_breach_ends_the_link_with_its_reason(Breach breach)
+    private static IEnumerable<Breach> Of(int row) => Breaches().Where(breach => breach.Row == row);
+
+    private static IEnumerable<Breach> Malformed() => Of(5);
+
+    private static IEnumerable<Breach> Oversized() => Of(6);
+
+    private static IEnumerable<Breach> Bombs() => Of(7);
+
+    private static IEnumerable<Breach> Floods() => Of(11);
+
+    private static IEnumerable<Breach> SecondHellos() => Of(12);
+
+    [TestCaseSource(nameof(Malformed))]
+    public Task Threat_5_A_malformed_frame_ends_the_link_with_its_reason(Breach breach) => BreachAsync(breach);
+
+    [TestCaseSource(nameof(Oversized))]
+    public Task Threat_6_An_oversized_frame_ends_the_link_with_its_reason(Breach breach) => BreachAsync(breach);
+
+    [TestCaseSource(nameof(Bombs))]
+    public Task Threat_7_A_bomb_of_a_message_ends_the_link_with_its_reason(Breach breach) => BreachAsync(breach);
+
+    [TestCaseSource(nameof(Floods))]
+    public Task Threat_11_Pings_without_end_and_false_credit_end_the_link_with_their_reason(Breach breach)
+        => BreachAsync(breach);
+
+    [TestCaseSource(nameof(SecondHellos))]
+    public Task Threat_12_A_second_Hello_ends_the_link_with_its_reason(Breach breach) => BreachAsync(breach);
+
+    private static async Task BreachAsync(Breach breach)
     {
         await using RawPeer peer = await RawPeer.ConnectAsync(TimeProvider.System);
         await peer.SendAsync(breach.Frames);
