@@ -6,6 +6,7 @@ using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 using Swarm.Testing;
+using Swarm.Testing.Kademlia;
 
 namespace Swarm.Simulation.Tests;
 

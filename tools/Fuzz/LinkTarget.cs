@@ -44,7 +44,7 @@ internal sealed class LinkTarget : IFuzzTarget
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using var stream = new ScriptStream(script);
-        var connection = new LinkConnection(socket, stream, new FrameReader(stream, FrozenTime.Now));
+        var connection = new LinkConnection(new SocketBearer(socket), stream, new FrameReader(stream, FrozenTime.Now));
         var link = Link.Start(connection, Peer, Hello, dials: false, FrozenTime.Now);
 
         if (link.WhyClosed is null)
