@@ -16,16 +16,59 @@ public sealed partial class DhtNode
     /// Searches the nodes closest to a point; with a <paramref name="reading"/>, the records under it, and then only
     /// until enough holders have given theirs.
     /// </summary>
-    internal async Task<LookupOutcome> LookUpAsync(NodeId target, Reading? reading, CancellationToken cancel)
+    internal Task<LookupOutcome> LookUpAsync(
+        NodeId target, Reading? reading, CancellationToken cancel, LookupOptions? options = null)
     {
         Lookup lookup;
 
         lock (_gate)
         {
             lookup = new Lookup(
-                target, _table.Nearest(target, _options.Lookup.Width), _options.Lookup, PatienceFor);
+                target, _table.Nearest(target, _options.Lookup.Width), options ?? _options.Lookup, PatienceFor);
         }
 
+        return SearchAsync(lookup, target, reading, cancel);
+    }
+
+    /// <summary>
+    /// The same along several paths that share no node: as long as one of them meets no liar, the truth is found.
+    /// </summary>
+    internal async Task<LookupOutcome> LookUpApartAsync(NodeId target, Reading? reading, CancellationToken cancel)
+    {
+        int paths = _options.DisjointPaths;
+        int width = _options.Lookup.Width;
+        var taken = new HashSet<NodeId>();
+        Lookup[] lookups;
+
+        lock (_gate)
+        {
+            IReadOnlyList<Contact> seeds = _table.Nearest(target, paths * width);
+            lookups = [.. Enumerable.Range(0, paths).Select(path => new Lookup(
+                target, seeds.Where((_, i) => i % paths == path), _options.Lookup, PatienceFor, Claim))];
+        }
+
+        LookupOutcome[] outcomes = await Task.WhenAll(
+            lookups.Select(lookup => SearchAsync(lookup, target, reading, cancel)));
+
+        return new LookupOutcome(
+            [.. outcomes.SelectMany(outcome => outcome.Closest)
+                .OrderBy(contact => contact.Id.DistanceTo(target))
+                .Take(width)],
+            outcomes.Max(outcome => outcome.Hops),
+            outcomes.Sum(outcome => outcome.Queries));
+
+        bool Claim(NodeId node)
+        {
+            lock (taken)
+            {
+                return taken.Add(node);
+            }
+        }
+    }
+
+    private async Task<LookupOutcome> SearchAsync(
+        Lookup lookup, NodeId target, Reading? reading, CancellationToken cancel)
+    {
         var question = new Envelope { Find = new Find { Target = BytesOf(target), Records = reading is not null } };
         using var replies = new Replies(_time);
         using CancellationTokenRegistration left = cancel.UnsafeRegister(Replies.End, replies);
@@ -60,7 +103,15 @@ public sealed partial class DhtNode
             }
 
             lookup.OnReply(reply.From, reply.Closer);
-            reading?.AddHolder(reply.Records, _time.GetUtcNow());
+
+            if (reading is not null)
+            {
+                // Several paths may read into one.
+                lock (reading)
+                {
+                    reading.AddHolder(reply.Records, _time.GetUtcNow());
+                }
+            }
         }
     }
 

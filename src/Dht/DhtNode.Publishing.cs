@@ -15,6 +15,10 @@ public sealed partial class DhtNode
     // Renewals of a whole swarm must not fall together.
     private const double Jitter = 0.2;
 
+    // Holders are searched anew when more of them are gone than this, and at every so-manieth renewal.
+    private const int ReplicasLostMax = 2;
+    private const int RenewalsPerSearch = 8;
+
     // A record nobody holds is offered again soon.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
@@ -98,7 +102,8 @@ public sealed partial class DhtNode
             {
                 TimeSpan wait = publication.Holders == 0 ? RetryInterval : RenewAt * publication.Lease;
                 await Task.Delay(Jittered(wait), _time, ended);
-                _ = await SpreadAsync(publication, publication.Lease, ended);
+                _ = await TryRenewAsync(publication, ended)
+                    || await SpreadAsync(publication, publication.Lease, ended) > 0;
             }
         }
         catch (OperationCanceledException)
@@ -107,23 +112,59 @@ public sealed partial class DhtNode
         }
     }
 
+    // Gives it to those who hold it already: a search for each renewal would be most of all traffic. Newcomers nearer
+    // to the key are told by its holders.
+    private async Task<bool> TryRenewAsync(Publication publication, CancellationToken cancel)
+    {
+        if (publication.HeldBy.Count < HoldersMin || ++publication.Renewals % RenewalsPerSearch == 0)
+        {
+            return false;
+        }
+
+        SignedRecord record = Sign(publication, publication.Lease);
+        bool held = publication.Holders > publication.HeldBy.Count && HoldOwn(record, publication.Key, []);
+        IReadOnlyList<Contact> holders = await StoreAtAsync(
+            publication.HeldBy, record, publication.HeldBy.Count, cancel);
+        publication.HeldBy = holders;
+        publication.Holders = holders.Count + (held ? 1 : 0);
+        return publication.Holders >= HoldersMin;
+    }
+
+    // Who was lost is back: there may be another half of the swarm that still has older records.
+    private void SearchHoldersAnew()
+    {
+        lock (_gate)
+        {
+            foreach (Publication publication in _publications.Values)
+            {
+                publication.Renewals = RenewalsPerSearch - 1;
+            }
+        }
+    }
+
+    private int HoldersMin => Math.Max(1, _options.Replicas - ReplicasLostMax);
+
+    private SignedRecord Sign(Publication publication, TimeSpan lease)
+    {
+        lock (_gate)
+        {
+            return publication.Record = SignedRecords.Sign(
+                _key, publication.Key, ++_sequence, _time.GetUtcNow(), lease, publication.Value.Span);
+        }
+    }
+
     // Signs the publication's value anew and gives it to the nodes closest to its key.
     private async Task<int> SpreadAsync(Publication publication, TimeSpan lease, CancellationToken cancel)
     {
-        SignedRecord record;
-
-        lock (_gate)
-        {
-            record = SignedRecords.Sign(
-                _key, publication.Key, ++_sequence, _time.GetUtcNow(), lease, publication.Value.Span);
-            publication.Record = record;
-        }
-
-        IReadOnlyList<Contact> closest = (await LookUpAsync(publication.Key, reading: null, cancel)).Closest;
-        int holders = HoldOwn(record, publication.Key, closest) ? 1 : 0;
-        holders += await StoreAtAsync(closest, record, _options.Replicas - holders, cancel);
-        publication.Holders = holders;
-        return holders;
+        SignedRecord record = Sign(publication, lease);
+        LookupOutcome outcome = publication.Holders == 0
+            ? await LookUpApartAsync(publication.Key, reading: null, cancel)
+            : await LookUpAsync(publication.Key, reading: null, cancel);
+        IReadOnlyList<Contact> closest = outcome.Closest;
+        int own = HoldOwn(record, publication.Key, closest) ? 1 : 0;
+        publication.HeldBy = await StoreAtAsync(closest, record, _options.Replicas - own, cancel);
+        publication.Holders = publication.HeldBy.Count + own;
+        return publication.Holders;
     }
 
     // This node is one of the holders if it is near enough itself.
@@ -144,27 +185,24 @@ public sealed partial class DhtNode
     }
 
     // The nearest first, all that are wanted at once; for each that fails, the next nearest.
-    private async Task<int> StoreAtAsync(
+    private async Task<IReadOnlyList<Contact>> StoreAtAsync(
         IReadOnlyList<Contact> closest, SignedRecord record, int wanted, CancellationToken cancel)
     {
-        int stored = 0;
+        var store = new Store { Records = { record } };
+        var holders = new List<Contact>(wanted);
 
-        for (int next = 0; next < closest.Count && stored < wanted;)
+        for (int next = 0; next < closest.Count && holders.Count < wanted;)
         {
-            int count = Math.Min(wanted - stored, closest.Count - next);
-            Task<Stored?>[] asked = [.. closest.Skip(next).Take(count)
-                .Select(contact => StoreAsync(contact, new Store { Records = { record } }, cancel))];
-            next += count;
-
-            foreach (Stored? answer in await Task.WhenAll(asked))
-            {
-                stored += answer is { Refusals: [""] } ? 1 : 0;
-            }
-
+            int first = next;
+            next += Math.Min(wanted - holders.Count, closest.Count - next);
+            Stored?[] answers = await Task.WhenAll(
+                closest.Skip(first).Take(next - first).Select(contact => StoreAsync(contact, store, cancel)));
+            holders.AddRange(
+                closest.Skip(first).Take(next - first).Where((_, i) => answers[i] is { Refusals: [""] }));
             cancel.ThrowIfCancellationRequested();
         }
 
-        return stored;
+        return holders;
     }
 
     // A node new to us may be nearer to some keys than their holders are. The nearest holder, if that is us, tells it.

@@ -23,11 +23,13 @@ public sealed partial class DhtNode
 
         RefuseAsClient();
         Consider(stream.Link);
-        Found found = Find(
-            NodeId.Read(find.Target.Span),
-            find.Records,
-            find.After.IsEmpty ? null : NodeId.Read(find.After.Span),
-            stream.Link.Remote);
+        Found found = find.Ping
+            ? new Found()
+            : Find(
+                NodeId.Read(find.Target.Span),
+                find.Records,
+                find.After.IsEmpty ? null : NodeId.Read(find.After.Span),
+                stream.Link.Remote);
         await stream.SendAsync(new Envelope { Found = found }, default, cancel);
         await stream.EndAsync(cancel);
     }

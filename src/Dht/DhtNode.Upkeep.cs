@@ -8,11 +8,17 @@ namespace Swarm.Dht;
 // Joining, and what a node does on its own schedule to keep its table true.
 public sealed partial class DhtNode
 {
-    // One refresh in so many is of our own neighbourhood, where most changes concern us.
-    private const int OwnRefreshEvery = 3;
+    // One refresh in so many is of our own neighbourhood, where most changes concern us: often enough that our neighbours
+    // are always fresh enough to be named to others.
+    private const int OwnRefreshEvery = 2;
 
     // Two lookups of ourselves that agree show that we know our neighbours; more than so many are not waited for.
     private const int SelfLookupsMax = 4;
+
+    // A contact that is gone lets others be doubted: so many more are asked in the next round, up to so many times the
+    // usual number.
+    private const int MorePerFailure = 2;
+    private const int RevalidateGrowth = 4;
 
     // Bucket refreshes at a time when joining.
     private const int JoinParallelism = 4;
@@ -157,8 +163,11 @@ public sealed partial class DhtNode
 
         for (int i = 0; i < SelfLookupsMax; i++)
         {
-            NodeId[] neighbours = [.. (await LookUpAsync(Id, reading: null, cancel)).Closest
-                .Select(contact => contact.Id)];
+            // The first time all a node knows is what its bootstraps say.
+            LookupOutcome outcome = i == 0
+                ? await LookUpApartAsync(Id, reading: null, cancel)
+                : await LookUpAsync(Id, reading: null, cancel);
+            NodeId[] neighbours = [.. outcome.Closest.Select(contact => contact.Id)];
 
             if (neighbours.SequenceEqual(before))
             {
@@ -194,13 +203,17 @@ public sealed partial class DhtNode
             point = _table.PointIn(bucket, _random);
         }
 
-        return LookUpAsync(point, reading: null, cancel);
+        // To hear who is there, it need not find the very nearest twenty.
+        return LookUpAsync(point, reading: null, cancel, _options.Survey);
     }
 
-    // Asks those not heard of for longest for a sign of life, and lets go of what has expired.
+    // Asks those not heard of for longest for a sign of life, and lets go of what has expired. What other requests have
+    // shown need not be asked; where many are gone, more are asked the next time.
     private async Task RevalidateAsync(CancellationToken cancel)
     {
-        while (true)
+        int failed = 0;
+
+        for (TimeSpan last = Elapsed; ;)
         {
             await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
             IReadOnlyList<Contact> stalest;
@@ -209,10 +222,14 @@ public sealed partial class DhtNode
             {
                 Moment now = Now;
                 _store.Sweep(now);
-                stalest = _table.TakeStalest(_options.RevalidateCount, now.Elapsed);
+                int wanted = _options.RevalidateCount - _table.VerifiedSince(last) + (MorePerFailure * failed);
+                int count = Math.Clamp(wanted, 1, RevalidateGrowth * _options.RevalidateCount);
+                stalest = _table.TakeStalest(count, now.Elapsed);
+                last = now.Elapsed;
             }
 
-            _ = await Task.WhenAll(stalest.Select(contact => PingAsync(contact, cancel)));
+            Envelope?[] answers = await Task.WhenAll(stalest.Select(contact => PingAsync(contact, cancel)));
+            failed = answers.Count(answer => answer is null);
         }
     }
 
@@ -303,6 +320,10 @@ public sealed partial class DhtNode
             {
                 Remember(lost);
             }
+            else if (lost is not null)
+            {
+                SearchHoldersAnew();
+            }
 
             if (bootstrap is not null)
             {
@@ -325,7 +346,7 @@ public sealed partial class DhtNode
     }
 
     private Task<Envelope?> PingAsync(Contact contact, CancellationToken cancel)
-        => QueryAsync(contact, new Envelope { Find = new Find { Target = BytesOf(Id) } }, cancel);
+        => QueryAsync(contact, new Envelope { Find = new Find { Target = BytesOf(Id), Ping = true } }, cancel);
 
     private TimeSpan Jittered(TimeSpan interval)
     {

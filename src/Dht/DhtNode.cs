@@ -182,6 +182,13 @@ public sealed partial class DhtNode : IDisposable
         }
 
         _ = await LookUpAsync(key, reading, cancel);
+
+        // Nothing there, or somebody hides it.
+        if (reading.Holders == 0)
+        {
+            _ = await LookUpApartAsync(key, reading, cancel);
+        }
+
         RaiseSequence(reading);
         return reading.Newest();
     }

@@ -11,6 +11,17 @@ public sealed record DhtOptions
     public LookupOptions Lookup { get; init; } = new();
 
     /// <summary>
+    /// How a bucket is refreshed: a lookup that ends with fewer nodes costs half as much and meets as many strangers.
+    /// </summary>
+    public LookupOptions Survey { get; init; } = new() { Width = 6 };
+
+    /// <summary>
+    /// Searches that share no node, where a liar could do most harm: when joining, for the first holders of a record,
+    /// and where nothing was found. Four find what eight do, at 3.2 times the messages of one.
+    /// </summary>
+    public int DisjointPaths { get; init => field = Positive(value); } = 4;
+
+    /// <summary>
     /// Contacts per bucket: the k of the Kademlia paper, as large as that of a lookup, so that one node can answer with
     /// a full set.
     /// </summary>
@@ -64,7 +75,7 @@ public sealed record DhtOptions
     public int RevalidateCount { get; init => field = Positive(value); } = 4;
 
     /// <summary>
-    /// How often the bucket longest unvisited is looked up; every third time it is the node's own neighbourhood.
+    /// How often the bucket longest unvisited is looked up; every second time it is the node's own neighbourhood.
     /// </summary>
     public TimeSpan RefreshInterval { get; init => field = Positive(value); } = TimeSpan.FromMinutes(1);
 

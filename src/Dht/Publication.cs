@@ -28,6 +28,12 @@ public sealed class Publication
     /// <summary>What is published now, or null before the first time and after the withdrawal.</summary>
     internal SignedRecord? Record { get; set; }
 
+    /// <summary>Who accepted it the last time: they are asked to renew it before anybody is searched.</summary>
+    internal IReadOnlyList<Routing.Contact> HeldBy { get; set; } = [];
+
+    /// <summary>Renewals since its holders were last searched.</summary>
+    internal int Renewals { get; set; }
+
     /// <summary>What to publish the next time.</summary>
     internal ReadOnlyMemory<byte> Value { get; set; }
 

@@ -3,6 +3,8 @@ namespace Swarm.Simulator;
 /// <summary>What was measured over one stretch of a run.</summary>
 public sealed class Figures
 {
+    private int _stretches;
+
     /// <summary>Lookups that found the true nearest node.</summary>
     public int Nearest { get; set; }
 
@@ -39,4 +41,22 @@ public sealed class Figures
 
     /// <summary>The share of contacts in all tables that are dead.</summary>
     public double Stale { get; set; }
+
+    /// <summary>Joins what another stretch of the same run gave; rates become those of the mean stretch.</summary>
+    public void Add(Figures other)
+    {
+        _stretches++;
+        Nearest += other.Nearest;
+        Found += other.Found;
+        Wanted += other.Wanted;
+        Retrievals += other.Retrievals;
+        Lost += other.Lost;
+        Hops.Add(other.Hops);
+        Messages.Add(other.Messages);
+        LookupMs.Add(other.LookupMs);
+        RetrievalMs.Add(other.RetrievalMs);
+        UpkeepRequests += (other.UpkeepRequests - UpkeepRequests) / _stretches;
+        KibSent += (other.KibSent - KibSent) / _stretches;
+        Stale += (other.Stale - Stale) / _stretches;
+    }
 }

@@ -11,6 +11,8 @@ public sealed class Samples
 
     public void Add(double value) => _values.Add(value);
 
+    public void Add(Samples others) => _values.AddRange(others._values);
+
     /// <summary>The value that so large a share does not exceed.</summary>
     public double Quantile(double share)
     {

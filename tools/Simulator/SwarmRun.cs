@@ -117,12 +117,8 @@ public sealed class SwarmRun
 
         // Only who was there all the time could have been found; who answered keeps its rank.
         HashSet<NodeId> found = [.. outcome.Closest.Select(contact => contact.Id)];
-        HashSet<NodeId> stable = [.. Swarm.Members
-            .Where(member => member.ReadySince < begun && member.Id != asker.Id)
-            .Select(member => member.Id)];
-        NodeId[] nearest = [.. stable.Union(found)
-            .OrderBy(id => id.DistanceTo(target))
-            .Take(Width)];
+        NodeId[] nearest = Swarm.Nearest(
+            target, Width, member => member.ReadySince < begun && member.Id != asker.Id, found);
         figures.Nearest += found.Contains(nearest[0]) ? 1 : 0;
         figures.Wanted += nearest.Length;
         figures.Found += nearest.Count(found.Contains);

@@ -126,6 +126,22 @@ public sealed class RoutingTable
     public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now)
         => Nearest(target, count, now - _relayWindow);
 
+    /// <summary>How many contacts have answered a query of ours since then.</summary>
+    public int VerifiedSince(TimeSpan then)
+    {
+        int count = 0;
+
+        foreach (Bucket bucket in _buckets.Values)
+        {
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                count += entry.VerifiedAt > then ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>The contacts not heard of for the longest time, which are thereby taken as asked.</summary>
     public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
     {

@@ -55,6 +55,18 @@ public sealed class LinkPool : IAsyncDisposable
     /// <summary>A peer says something else of itself than when its link came up.</summary>
     public event Action<ILink>? HelloRenewed;
 
+    /// <summary>How many links are up.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _links.Count;
+            }
+        }
+    }
+
     /// <summary>The links that are up, one per peer.</summary>
     public IReadOnlyCollection<ILink> Links
     {
@@ -345,9 +357,10 @@ public sealed class LinkPool : IAsyncDisposable
         }
     }
 
+    // A few at once, so that not every new link has to look at all the others.
     private void CloseIdlest(ILink except)
     {
-        ILink? idlest;
+        ILink[] idlest;
 
         lock (Gate)
         {
@@ -356,11 +369,16 @@ public sealed class LinkPool : IAsyncDisposable
                 return;
             }
 
-            idlest = _links.Values
+            idlest = [.. _links.Values
                 .Where(pooled => pooled.Link != except && pooled.Link.OpenStreams == 0)
-                .MinBy(pooled => pooled.LastUsed)?.Link;
+                .OrderBy(pooled => pooled.LastUsed)
+                .Take(1 + (_options.LinksMax / 16))
+                .Select(pooled => pooled.Link)];
         }
 
-        idlest?.Abort(FaultCode.Busy, "Too many idle links.");
+        foreach (ILink link in idlest)
+        {
+            link.Abort(FaultCode.Busy, "Too many idle links.");
+        }
     }
 }

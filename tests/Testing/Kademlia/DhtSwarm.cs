@@ -22,6 +22,7 @@ public sealed class DhtSwarm(
     };
 
     private readonly List<DhtMember> _members = [];
+    private readonly List<DhtLiar> _liars = [];
     private readonly HashSet<NodeId> _clients = [];
     private long _requestsOfTheDead;
 
@@ -78,11 +79,17 @@ public sealed class DhtSwarm(
 
     /// <summary>
     /// So many nodes at once that already know one another, as after hours: of each region every node knows some, drawn
-    /// at random, as many as its buckets hold.
+    /// at random, as many as its buckets hold. Beside them, liars.
     /// </summary>
-    public void Populate(int count)
+    public void Populate(int count, int liars = 0)
     {
-        var population = new Population([.. Enumerable.Range(0, count).Select(_ => Add())], Options.BucketSize);
+        for (int i = 0; i < liars; i++)
+        {
+            _liars.Add(new DhtLiar(Network, SimulatedKey.Of(Born++), _liars, Options.Lookup.Width, Loop.Clock));
+        }
+
+        IEnumerable<Contact> honest = Enumerable.Range(0, count).Select(_ => Add().Contact);
+        var population = new Population(honest.Concat(_liars.Select(liar => liar.Contact)), Options.BucketSize);
 
         foreach (DhtMember member in _members)
         {
@@ -92,6 +99,9 @@ public sealed class DhtSwarm(
             member.ReadySince = Loop.Clock.GetTimestamp();
         }
     }
+
+    /// <summary>Where a liar can be dialled.</summary>
+    public PeerAddress AddressOfLiar(int number) => _liars[number].Contact.Addresses[0] with { Node = null };
 
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), Loop.Clock);
 
@@ -106,36 +116,41 @@ public sealed class DhtSwarm(
 
     /// <summary>Who is nearest to a point, by looking at everybody.</summary>
     public NodeId[] Nearest(NodeId target, int count, NodeId? without = null)
+        => Nearest(target, count, member => member.IsServer && member.Id != without, new HashSet<NodeId>());
+
+    /// <summary>Who is nearest to a point among the members that count and these others.</summary>
+    public NodeId[] Nearest(NodeId target, int count, Func<DhtMember, bool> counts, IReadOnlySet<NodeId> others)
     {
         var nearest = new List<(NodeId Distance, NodeId Id)>(count + 1);
 
+        foreach (NodeId other in others)
+        {
+            Consider(other);
+        }
+
         foreach (DhtMember member in _members)
         {
-            NodeId distance = member.Id.DistanceTo(target);
-
-            if (!member.IsServer
-                || member.Id == without
-                || (nearest.Count == count && distance > nearest[^1].Distance))
+            if ((nearest.Count < count || member.Id.DistanceTo(target) < nearest[^1].Distance)
+                && counts(member)
+                && !others.Contains(member.Id))
             {
-                continue;
+                Consider(member.Id);
             }
+        }
 
-            int place = nearest.Count;
+        return [.. nearest.Select(item => item.Id)];
 
-            while (place > 0 && distance < nearest[place - 1].Distance)
-            {
-                place--;
-            }
-
-            nearest.Insert(place, (distance, member.Id));
+        void Consider(NodeId id)
+        {
+            NodeId distance = id.DistanceTo(target);
+            int place = nearest.FindLastIndex(item => item.Distance < distance) + 1;
+            nearest.Insert(place, (distance, id));
 
             if (nearest.Count > count)
             {
                 nearest.RemoveAt(count);
             }
         }
-
-        return [.. nearest.Select(item => item.Id)];
     }
 
     /// <summary>The share of all contacts in all tables that are dead.</summary>

@@ -9,12 +9,10 @@ internal sealed class Population
     private readonly (NodeId Id, Contact Contact)[] _sorted;
     private readonly int _bucketSize;
 
-    internal Population(IReadOnlyList<DhtMember> members, int bucketSize)
+    internal Population(IEnumerable<Contact> contacts, int bucketSize)
     {
         _bucketSize = bucketSize;
-        _sorted = [.. members
-            .Select(member => (member.Id, new Contact(member.Id, [member.Address with { Node = member.Id }])))
-            .OrderBy(entry => entry.Id)];
+        _sorted = [.. contacts.Select(contact => (contact.Id, contact)).OrderBy(entry => entry.Id)];
     }
 
     /// <summary>Fills the table of a node with some of every region.</summary>
