@@ -6,6 +6,7 @@ const string Usage = $"""
            tools/bench context MODEL.gguf [options]   what a long context costs, as shares of the speed with a short one
            tools/bench start MODEL.gguf [options]     loading, memory, and the time to the first token
            tools/bench links [options]                round trips and bulk of a link, beside raw TCP and raw TLS
+           tools/bench load [options]                 one node: links a second, links held, strangers turned away
 
     Everything compared is measured in turns, so that all meet the same machine. Shown: median (least-most) of the rounds.
 
@@ -20,6 +21,9 @@ const string Usage = $"""
 
     links
     {LinkOptions.Usage}
+
+    load
+    {LoadOptions.Usage}
     """;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -39,6 +43,12 @@ try
             return 0;
         case ["links", .. var rest]:
             await LinkBenchmark.RunAsync(LinkOptions.Parse(rest));
+            return 0;
+        case ["load", .. var rest]:
+            await LoadBenchmark.RunAsync(LoadOptions.Parse(rest));
+            return 0;
+        case ["load-peer", var part, var address, var secret, var number]:
+            await LoadPeer.RunAsync(part, address, secret, Options.Number(number));
             return 0;
         case ["help" or "--help" or "-h"]:
             Console.WriteLine(Usage);

@@ -52,8 +52,10 @@ public static class Protobuf
                 throw Broken(message, "a field longer than what is there");
             }
 
+            FieldDescriptor? field = message.FindFieldByNumber(WireFormat.GetTagFieldNumber(tag));
+
             if (WireFormat.GetTagWireType(tag) == WireFormat.WireType.LengthDelimited
-                && message.FindFieldByNumber(WireFormat.GetTagFieldNumber(tag)) is { FieldType: FieldType.Message } field)
+                && field is { FieldType: FieldType.Message })
             {
                 if (depth == DepthMax)
                 {
