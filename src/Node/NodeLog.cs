@@ -85,4 +85,13 @@ internal static partial class NodeLog
     [LoggerMessage(19, LogLevel.Information, "not reachable: {Failed} of {Asked} peer(s) asked to dial {SeenAt} did "
         + "not come through; forward the port at the router, or try --map-port")]
     public static partial void Unreachable(ILogger log, string seenAt, int failed, int asked);
+
+    [LoggerMessage(20, LogLevel.Information, "others reach this node through a relay at {Address} ({Relay})")]
+    public static partial void RelayHeld(ILogger log, string address, string relay);
+
+    [LoggerMessage(21, LogLevel.Warning, "no relay is left: only nodes on the same network reach this one")]
+    public static partial void NoRelay(ILogger log);
+
+    [LoggerMessage(22, LogLevel.Information, "met {Peer} without a relay: {How}")]
+    public static partial void PeerMet(ILogger log, string peer, string how);
 }

@@ -2,12 +2,14 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Dht;
 using Swarm.Protocol.Reachability;
+using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
 
 /// <summary>
-/// How others reach this node: found out by asking them, and told to them. Decides whether the node serves the DHT.
+/// How others reach this node, found out by asking them and told to them: directly, and it serves the DHT; or through
+/// relays, at which it keeps places. It dials back, relays and meets for others, too.
 /// </summary>
 internal sealed class Reach : IAsyncDisposable
 {
@@ -16,9 +18,11 @@ internal sealed class Reach : IAsyncDisposable
     private readonly DhtNode _dht;
     private readonly ILogger _log;
     private readonly ReachabilityWatch _watch;
+    private readonly RelayKeeper _keeper;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private IReadOnlyList<PeerAddress> _mapped = [];
+    private IReadOnlyList<PeerAddress> _relayed = [];
     private Task _running = Task.CompletedTask;
     private ReachabilityVerdict _told = ReachabilityVerdict.Unknown;
 
@@ -31,6 +35,9 @@ internal sealed class Reach : IAsyncDisposable
         _log = log;
         _watch = new ReachabilityWatch(links, transport, time, random, Learn);
         _ = new DialBackService(links, transport, time);
+        _ = new RelayService(links, time, new RelayOptions());
+        _keeper = new RelayKeeper(links, transport, time, random, LearnRelays);
+        _ = new Meeting(links, transport, time, (peer, how) => NodeLog.PeerMet(log, peer.ToString(), how));
     }
 
     /// <summary>Begins to ask. Who listens on loopback only is reached by this device, and knows it.</summary>
@@ -38,7 +45,7 @@ internal sealed class Reach : IAsyncDisposable
     {
         if (!_transport.OwnAddresses.All(IsLoopback))
         {
-            _running = _watch.RunAsync(_stop.Token);
+            _running = Task.WhenAll(_watch.RunAsync(_stop.Token), _keeper.RunAsync(_stop.Token));
         }
     }
 
@@ -73,6 +80,8 @@ internal sealed class Reach : IAsyncDisposable
             Announce();
         }
 
+        _keeper.IsWanted = state.Verdict == ReachabilityVerdict.Unreachable;
+
         if (state.Verdict == _told)
         {
             return;
@@ -90,12 +99,33 @@ internal sealed class Reach : IAsyncDisposable
         }
     }
 
+    private void LearnRelays(IReadOnlyList<PeerAddress> relayed)
+    {
+        lock (_gate)
+        {
+            _relayed = relayed;
+        }
+
+        Announce();
+
+        foreach (PeerAddress address in relayed)
+        {
+            NodeLog.RelayHeld(
+                _log, (address with { Node = null, Relay = null }).ToString(), address.Relay.ToString()!);
+        }
+
+        if (relayed.Count == 0 && _keeper.IsWanted)
+        {
+            NodeLog.NoRelay(_log);
+        }
+    }
+
     // In the next Hello, and to those who have read one already.
     private void Announce()
     {
         lock (_gate)
         {
-            _transport.Announce(_mapped, _watch.State.IsServer);
+            _transport.Announce([.. _mapped, .. _relayed], _watch.State.IsServer);
         }
 
         _ = _links.AnnounceAsync(_stop.Token);

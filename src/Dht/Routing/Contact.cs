@@ -94,7 +94,8 @@ public sealed class Contact(NodeId id, IReadOnlyList<PeerAddress> addresses)
     }
 
     private static bool IsDiallable(Address address)
-        => address.Host.Length is > 0 and <= DhtLimits.HostCharactersMax
+        => address.Relay.IsEmpty
+            && address.Host.Length is > 0 and <= DhtLimits.HostCharactersMax
             && address.Port is >= 1 and <= 65535
             && !address.Host.AsSpan().ContainsAny(" @/")
             && !(IPAddress.TryParse(address.Host, out IPAddress? ip)

@@ -80,11 +80,16 @@ internal static class StatusJson
         json.WriteNumber("kvTokensFree", offer.Offer.KvTokensFree);
         json.WriteNumber("queueDepth", offer.Offer.QueueDepth);
         json.WriteString("software", offer.Offer.Software);
+        json.WriteString("reach", offer.IsRelayed ? "relayed" : "direct");
         json.WriteStartArray("addresses");
 
         foreach (Protocol.Messages.Address address in offer.Offer.Addresses)
         {
-            json.WriteStringValue(new Protocol.Transport.PeerAddress(address.Host, (int)address.Port).ToString());
+            if (Protocol.Transport.PeerAddress.Read(address, offer.Node) is { } read)
+            {
+                // Whose they are is said above, except where a relay stands between.
+                json.WriteStringValue((read.Relay is null ? read with { Node = null } : read).ToString());
+            }
         }
 
         json.WriteEndArray();

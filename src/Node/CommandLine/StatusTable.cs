@@ -79,7 +79,7 @@ internal static class StatusTable
 
     private static void Add(Table table, PeerOffer offer, string? map)
     {
-        string state = offer.Offer.State.ToString().ToLowerInvariant();
+        string state = offer.Offer.State.ToString().ToLowerInvariant() + (offer.IsRelayed ? ", by relay" : "");
         List<Text> cells = [new(offer.Offer.Name), new(offer.Node.Brief), new(offer.Blocks.ToString())];
 
         if (map is not null)

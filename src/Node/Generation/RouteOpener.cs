@@ -218,7 +218,9 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
 
         try
         {
-            ILink link = await DialAsync(stage, either.Token);
+            ILink link = context.Pool.TryGet(stage.Node, out ILink? up)
+                ? up
+                : await context.Pool.GetAsync(stage.Addresses, either.Token);
             var times = new GenerationTimes(context.Time, Options.Lease / 3);
             return await StageLine.OpenAsync(link, stage, open, times, either.Token);
         }
@@ -239,30 +241,6 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
         }
 
         return null;
-    }
-
-    private async Task<ILink> DialAsync(Stage stage, CancellationToken cancel)
-    {
-        if (context.Pool.TryGet(stage.Node, out ILink? link))
-        {
-            return link;
-        }
-
-        var why = new LinkClosedException("it has no address");
-
-        foreach (PeerAddress address in stage.Addresses)
-        {
-            try
-            {
-                return await context.Pool.GetAsync(address, cancel);
-            }
-            catch (LinkClosedException e)
-            {
-                why = e;
-            }
-        }
-
-        throw why;
     }
 
     private void Refused(Stage stage, Fault fault)

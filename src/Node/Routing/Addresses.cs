@@ -12,12 +12,9 @@ public static class Addresses
 
     /// <summary>The addresses that can be dialled, each of which must answer as <paramref name="node"/>.</summary>
     public static IReadOnlyList<PeerAddress> Read(IEnumerable<Address> addresses, NodeId node)
-        => [.. addresses
-            .Where(address => address.Port is >= 1 and <= 65535 && address.Host.Length is > 0 and <= 253)
-            .Take(CountMax)
-            .Select(address => new PeerAddress(address.Host, (int)address.Port, node))];
+        => [.. addresses.Take(CountMax).Select(address => PeerAddress.Read(address, node)).OfType<PeerAddress>()];
 
     /// <summary>The wire form.</summary>
     public static IEnumerable<Address> Write(IEnumerable<PeerAddress> addresses)
-        => addresses.Take(CountMax).Select(address => new Address { Host = address.Host, Port = (uint)address.Port });
+        => addresses.Take(CountMax).Select(address => address.ToMessage());
 }

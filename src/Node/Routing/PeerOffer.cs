@@ -11,4 +11,7 @@ public sealed record PeerOffer(NodeId Node, BlockOffer Offer)
 {
     /// <summary>The blocks the node holds.</summary>
     public BlockRange Blocks => new((int)Offer.First, (int)Offer.Last);
+
+    /// <summary>Whether the node can be dialled through relays only, but for its own network.</summary>
+    public bool IsRelayed => Offer.Addresses.Any(address => !address.Relay.IsEmpty);
 }

@@ -66,33 +66,22 @@ internal sealed class NextHop(
 
     private async Task<ILinkStream> OpenAsync()
     {
-        IReadOnlyList<PeerAddress> addresses = Addresses.Read(seat.Successor.Addresses, Peer);
-        var why = new LinkClosedException("It has no address.");
-
         if (pool.TryGet(Peer, out ILink? link))
         {
             return await GreetAsync(link);
         }
 
-        foreach (PeerAddress address in addresses)
-        {
-            try
-            {
-                using var patience = new CancellationTokenSource(options.HopDialTimeout, time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
-                return await GreetAsync(await pool.GetAsync(address, either.Token));
-            }
-            catch (LinkClosedException e)
-            {
-                why = e;
-            }
-            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-            {
-                why = new LinkClosedException($"{address} did not answer in time.");
-            }
-        }
+        using var patience = new CancellationTokenSource(options.HopDialTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
 
-        throw why;
+        try
+        {
+            return await GreetAsync(await pool.GetAsync(Addresses.Read(seat.Successor.Addresses, Peer), either.Token));
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new LinkClosedException("It did not answer in time.");
+        }
     }
 
     private async Task<ILinkStream> GreetAsync(ILink link)

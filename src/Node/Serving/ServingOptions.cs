@@ -24,8 +24,11 @@ public sealed record ServingOptions
     /// <summary>The longest lease an origin may ask for.</summary>
     public TimeSpan LeaseMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the next stage may take to be dialled: TCP, TLS and Hello.</summary>
-    public TimeSpan HopDialTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long the next stage may take to be dialled: TCP, TLS and Hello at the first of its addresses that answers,
+    /// perhaps through a relay.
+    /// </summary>
+    public TimeSpan HopDialTimeout { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>How long a step may wait for the next stage's credit before that stage counts as stuck.</summary>
     public TimeSpan HopSendTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -30,8 +30,7 @@ public static class Hellos
     {
         Hello named = hello.Clone();
         named.Addresses.Clear();
-        named.Addresses.AddRange(
-            addresses.Select(address => new Address { Host = address.Host, Port = (uint)address.Port }));
+        named.Addresses.AddRange(addresses.Select(address => address.ToMessage()));
         return named;
     }
 
@@ -85,7 +84,8 @@ public static class Hellos
         }
 
         if (hello.Addresses.Count > WireLimits.AddressesMax
-            || hello.Addresses.Any(address => address.Host.Length > WireLimits.HostLettersMax))
+            || hello.Addresses.Any(address => address.Host.Length > WireLimits.HostLettersMax
+                || address.Relay.Length is not 0 and not NodeId.Size))
         {
             throw new ProtocolException("A Hello lists too many or too long addresses.");
         }

@@ -19,6 +19,9 @@ public interface ILink : IAsyncDisposable
     /// <summary>Where the peer's end is seen from here; null where nobody can tell.</summary>
     PeerAddress? SeenAt { get; }
 
+    /// <summary>The node that carries this link; null when nobody stands between.</summary>
+    NodeId? Relay { get; }
+
     /// <summary>True on the side that dialled.</summary>
     bool IsDialler { get; }
 

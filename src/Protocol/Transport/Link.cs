@@ -34,6 +34,7 @@ internal sealed partial class Link : ILink
         _time = time;
         Remote = remote;
         RemoteHello = hello;
+        Relay = connection.Bearer.Relay;
         SeenAt = connection.Bearer.SeenAt is { } seen ? seen with { Node = remote } : null;
         IsDialler = dials;
         Closed = _closed.Token;
@@ -50,6 +51,8 @@ internal sealed partial class Link : ILink
     public Hello RemoteHello { get; private set; }
 
     public PeerAddress? SeenAt { get; }
+
+    public NodeId? Relay { get; }
 
     public bool IsDialler { get; }
 

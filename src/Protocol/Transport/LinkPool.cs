@@ -16,7 +16,7 @@ public delegate Task StreamHandler(Envelope first, ILinkStream stream, Cancellat
 /// A node's links, one per peer: dials on demand, accepts, and hands each incoming stream to the handler of its first
 /// message.
 /// </summary>
-public sealed class LinkPool : IAsyncDisposable
+public sealed partial class LinkPool : IAsyncDisposable
 {
     private readonly ITransport _transport;
     private readonly NodeId _self;
@@ -255,50 +255,6 @@ public sealed class LinkPool : IAsyncDisposable
         _ = idle?.TrySetResult();
     }
 
-    // Not cancelled with its first caller: others may wait for the same dial.
-    private async Task<ILink> DialAsync(PeerAddress address)
-    {
-        using var patience = new CancellationTokenSource(_options.DialMax, _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
-
-        try
-        {
-            // The caller holds the lock: what follows must not run inside it.
-            await Task.Yield();
-            ILink link = await _transport.DialAsync(address, stop.Token);
-            _backOff.Succeeded(address);
-
-            if (link.Remote == _self)
-            {
-                link.Abort(FaultCode.Cancelled, "A node does not dial itself.");
-                throw new LinkClosedException($"{address} is this node itself.");
-            }
-
-            return Adopt(link);
-        }
-        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
-        {
-            _backOff.Failed(address);
-            throw new LinkClosedException($"{address} did not answer within {_options.DialMax.TotalSeconds} s.");
-        }
-        catch (OperationCanceledException)
-        {
-            throw new LinkClosedException("This node is stopping.");
-        }
-        catch (Exception e) when (e is LinkClosedException or FaultException)
-        {
-            _backOff.Failed(address);
-            throw;
-        }
-        finally
-        {
-            lock (Gate)
-            {
-                _ = _dials.Remove(address);
-            }
-        }
-    }
-
     // Returns the link to use: the new one, or the one it loses against.
     private ILink Adopt(ILink link)
     {
@@ -333,10 +289,6 @@ public sealed class LinkPool : IAsyncDisposable
         return winner;
     }
 
-    // Both sides dialled at once: both keep the link whose dialler has the smaller id. Twice from one side: the newer.
-    private bool Prefers(ILink held, ILink fresh)
-        => held.IsDialler != fresh.IsDialler && held.IsDialler == (_self < held.Remote);
-
     // The link that lost against another to the same peer ends when what runs on it has ended.
     private async Task RetireAsync(ILink link)
     {
@@ -370,7 +322,9 @@ public sealed class LinkPool : IAsyncDisposable
             }
 
             idlest = [.. _links.Values
-                .Where(pooled => pooled.Link != except && pooled.Link.OpenStreams == 0)
+                .Where(pooled => pooled.Link != except
+                    && pooled.Link.OpenStreams == 0
+                    && !_pinned.Contains(pooled.Link.Remote))
                 .OrderBy(pooled => pooled.LastUsed)
                 .Take(1 + (_options.LinksMax / 16))
                 .Select(pooled => pooled.Link)];

@@ -5,6 +5,15 @@ namespace Swarm.Protocol.Transport;
 /// <summary>The commonest exchange: one message there, one back.</summary>
 public static class LinkRequests
 {
+    /// <summary>Waits until the link is gone.</summary>
+    public static async Task UntilClosedAsync(this ILink link, CancellationToken cancel)
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration closed = link.Closed.Register(() => gone.TrySetResult());
+        using CancellationTokenRegistration cancelled = cancel.Register(() => gone.TrySetCanceled(cancel));
+        await gone.Task;
+    }
+
     /// <summary>Sends a request on a stream of its own and returns the one answer.</summary>
     /// <exception cref="FaultException">The peer answered with a fault, or not in time.</exception>
     /// <exception cref="LinkClosedException">The link is gone.</exception>

@@ -47,6 +47,8 @@ internal sealed class MemoryLink : ILink
 
     public PeerAddress? SeenAt => _peer._owner.Listen is { } listen ? listen with { Node = Remote } : null;
 
+    public NodeId? Relay => null;
+
     public bool IsDialler { get; }
 
     public TimeSpan RoundTrip

@@ -75,6 +75,31 @@ public sealed class MemoryTransport : ITransport
         => Connect(await FindAsync(address, cancel));
 
     /// <inheritdoc/>
+    public ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
+        => DialAsync(address, cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
+    {
+        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: true, _network.Time, cancel);
+
+        if (link.Remote != node)
+        {
+            link.Abort(FaultCode.Cancelled, "Another node was asked for.");
+            throw new LinkClosedException($"Another node answers in the circuit: {link.Remote}.");
+        }
+
+        return link;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel)
+    {
+        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: false, _network.Time, cancel);
+        return _accepted.Writer.TryWrite(link) ? link : null;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
     {
         MemoryTransport peer = await FindAsync(address, cancel);

@@ -1,6 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
+using Google.Protobuf;
 using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
@@ -10,22 +14,60 @@ namespace Swarm.Protocol.Transport;
 /// <param name="Node">The node that must answer, or null for a bootstrap address, whose node is learnt.</param>
 public sealed record PeerAddress(string Host, int Port, NodeId? Node = null)
 {
-    /// <summary>Parses <c>host:port</c> or <c>[v6]:port</c>, each optionally behind <c>node@</c>.</summary>
+    /// <summary>
+    /// The relay that answers there and carries circuits to <see cref="Node"/>; null when the node itself does.
+    /// </summary>
+    public NodeId? Relay { get; init; }
+
+    /// <summary>Where that relay is dialled.</summary>
+    internal PeerAddress Via => new(Host, Port, Relay);
+
+    /// <summary>Whether it is an address of the open internet; of a name nobody can tell.</summary>
+    internal bool IsPublic => IPAddress.TryParse(Host, out IPAddress? ip) && PublicNetwork.Contains(ip);
+
+    /// <summary>The wire form, in which <see cref="Node"/> is known from elsewhere.</summary>
+    public Address ToMessage()
+    {
+        var address = new Address { Host = Host, Port = (uint)Port };
+
+        if (Relay is { } relay)
+        {
+            Span<byte> bytes = stackalloc byte[NodeId.Size];
+            relay.Write(bytes);
+            address.Relay = ByteString.CopyFrom(bytes);
+        }
+
+        return address;
+    }
+
+    /// <summary>Reads the wire form of an address of a node; null when it makes no sense.</summary>
+    public static PeerAddress? Read(Address address, NodeId node)
+        => address.Port is < 1 or > 65535
+            || address.Host.Length is 0 or > WireLimits.HostLettersMax
+            || address.Relay.Length is not 0 and not NodeId.Size
+            ? null
+            : new PeerAddress(address.Host, (int)address.Port, node)
+            {
+                Relay = address.Relay.IsEmpty ? null : NodeId.Read(address.Relay.Span),
+            };
+
+    /// <summary>
+    /// Parses <c>host:port</c> or <c>[v6]:port</c>, each optionally behind <c>node@</c> or <c>node@relay@</c>.
+    /// </summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out PeerAddress? address)
     {
         address = null;
         NodeId? node = null;
-        int at = text.IndexOf('@', StringComparison.Ordinal);
+        NodeId? relay = null;
 
-        if (at >= 0)
+        for (int at; (at = text.IndexOf('@', StringComparison.Ordinal)) >= 0; text = text[(at + 1)..])
         {
-            if (!NodeId.TryParse(text[..at], out NodeId parsed))
+            if (relay is not null || !NodeId.TryParse(text[..at], out NodeId parsed))
             {
                 return false;
             }
 
-            node = parsed;
-            text = text[(at + 1)..];
+            (node, relay) = node is null ? (parsed, null) : (node, (NodeId?)parsed);
         }
 
         int colon = text.LastIndexOf(':');
@@ -52,7 +94,7 @@ public sealed record PeerAddress(string Host, int Port, NodeId? Node = null)
             return false;
         }
 
-        address = new PeerAddress(host, port, node);
+        address = new PeerAddress(host, port, node) { Relay = relay };
         return true;
     }
 
@@ -62,6 +104,8 @@ public sealed record PeerAddress(string Host, int Port, NodeId? Node = null)
         string host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
         string address = string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
 
-        return Node is { } node ? $"{node}@{address}" : address;
+        return Node is not { } node ? address
+            : Relay is { } relay ? $"{node}@{relay}@{address}"
+            : $"{node}@{address}";
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
@@ -102,6 +103,31 @@ public sealed class TcpTransport : ITransport
             address,
             async (bearer, papers, stop) => Track(await _handshake.DialAsync(bearer, address.Node, papers, stop)),
             cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
+        => DialAsync(address, cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
+    {
+        LinkHandshake.Papers papers = _handshake.Prepare(_keyring?.Keys[0]);
+        return Track(await _handshake.DialAsync(new CircuitBearer(circuit), node, papers, cancel));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel)
+    {
+        try
+        {
+            return await WelcomeAsync(new CircuitBearer(circuit), () => { }, cancel);
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException)
+        {
+            TcpTransportLog.StrangerInCircuit(_log, circuit.Link.Remote, e.Message);
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
@@ -276,20 +302,7 @@ public sealed class TcpTransport : ITransport
     {
         try
         {
-            var bearer = new SocketBearer(socket);
-
-            if (_keyring is not null)
-            {
-                await _handshake.AdmitAsync(bearer, _stop.Token);
-                _strangers.Admit(stranger);
-            }
-
-            Link? link = await _handshake.AcceptAsync(bearer, DialledBack, _stop.Token);
-
-            if (link is not null && !_accepted.Writer.TryWrite(Track(link)))
-            {
-                link.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
-            }
+            _ = await WelcomeAsync(new SocketBearer(socket), () => _strangers.Admit(stranger), _stop.Token);
         }
         catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException
             or SocketException)
@@ -302,6 +315,26 @@ public sealed class TcpTransport : ITransport
         {
             _strangers.Leave(stranger);
         }
+    }
+
+    // The link that came up; null when none was wanted, or too many wait.
+    private async Task<ILink?> WelcomeAsync(Bearer bearer, Action onAdmitted, CancellationToken cancel)
+    {
+        if (_keyring is not null)
+        {
+            await _handshake.AdmitAsync(bearer, cancel);
+            onAdmitted();
+        }
+
+        Link? link = await _handshake.AcceptAsync(bearer, DialledBack, cancel);
+
+        if (link is null || _accepted.Writer.TryWrite(Track(link)))
+        {
+            return link;
+        }
+
+        link.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
+        return null;
     }
 
     private void RenewMemberships()

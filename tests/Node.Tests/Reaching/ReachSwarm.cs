@@ -32,6 +32,17 @@ internal sealed class ReachSwarm(SimulationLoop loop)
         return member;
     }
 
+    /// <summary>Somebody who asks once, and listens nowhere.</summary>
+    public LinkPool AddGuest()
+    {
+        var key = NodeKey.Create();
+        Hello hello = TestIdentity.Hello("test");
+        hello.Server = false;
+        var pool = new LinkPool(Network.Attach(key.Id, hello, listens: false), key.Id, loop.Clock);
+        _ = pool.RunAsync(CancellationToken.None);
+        return pool;
+    }
+
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), loop.Clock);
 
     internal sealed class ReachMember
@@ -60,8 +71,22 @@ internal sealed class ReachSwarm(SimulationLoop loop)
 
         public PeerAddress Address => Transport.OwnAddresses[0] with { Node = null };
 
+        /// <summary>The addresses at relays that it announces.</summary>
+        public PeerAddress[] AtRelays => [.. Transport.Addresses.Where(address => address.Relay is not null)];
+
+        /// <summary>Whether a question and its answer pass over a link.</summary>
+        public static async Task<bool> AnswersAsync(ILink link, TimeProvider time)
+            => (await link.RequestAsync(
+                new Envelope { FetchModel = new FetchModel() },
+                StreamPriority.Control,
+                TimeSpan.FromSeconds(10),
+                time,
+                CancellationToken.None)).ModelPart is not null;
+
         public async Task StartAsync(IReadOnlyList<PeerAddress> doors)
         {
+            Links.Handle(Envelope.BodyOneofCase.FetchModel, async (_, stream, cancel) =>
+                await stream.SendAsync(new Envelope { ModelPart = new ModelPart() }, default, cancel));
             _ = Links.RunAsync(CancellationToken.None);
             _ = Dht.RunAsync(CancellationToken.None);
             Reach.Start();

@@ -1,0 +1,33 @@
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+
+namespace Swarm.Protocol.Relaying;
+
+/// <summary>A circuit through a relay: a stream of the link with the relay, in which a link of its own runs.</summary>
+internal sealed class CircuitBearer(ILinkStream stream) : Bearer
+{
+    // Nobody sees where the other end is but the relay.
+    internal override PeerAddress? SeenAt => null;
+
+    internal override NodeId? Relay { get; } = stream.Link.Remote;
+
+    internal override void EndSending() => _ = EndAsync();
+
+    internal override void Sever() => stream.Reset(FaultCode.Cancelled, "The link in this circuit is over.");
+
+    protected override Stream Open() => new CircuitStream(stream);
+
+    private async Task EndAsync()
+    {
+        try
+        {
+            await stream.EndAsync(stream.Link.Closed);
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException
+            or InvalidOperationException)
+        {
+            // Over already.
+        }
+    }
+}

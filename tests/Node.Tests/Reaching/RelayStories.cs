@@ -1,0 +1,105 @@
+using NUnit.Framework;
+using Swarm.Protocol.Transport;
+using Swarm.Testing;
+
+namespace Swarm.Node.Tests.Reaching;
+
+/// <summary>Nodes that nobody can dial are reached through relays, and without them where that can be.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+public sealed class RelayStories
+{
+    [Test]
+    public void A_hidden_node_keeps_places_at_two_relays_and_is_reached_there([Values(1, 2)] int seed)
+        => Tell(seed, async (loop, swarm, hidden) =>
+        {
+            Assert.That(hidden.AtRelays, Has.Length.EqualTo(2), $"seed {seed}");
+            Assert.That(hidden.Transport.Hello.Addresses.Count(address => !address.Relay.IsEmpty), Is.EqualTo(2));
+            LinkPool guest = swarm.AddGuest();
+            ILink link = await guest.GetAsync(hidden.AtRelays[0], default);
+
+            Assert.That(link.Remote, Is.EqualTo(hidden.Id));
+            Assert.That(link.Relay, Is.EqualTo(hidden.AtRelays[0].Relay));
+            Assert.That(await ReachSwarm.ReachMember.AnswersAsync(link, loop.Clock));
+
+            // As routes name it: its own address first, which swallows what is sent there.
+            ILink other = await swarm.AddGuest().GetAsync(hidden.Transport.Addresses, default);
+            Assert.That(await ReachSwarm.ReachMember.AnswersAsync(other, loop.Clock));
+        });
+
+    [Test]
+    public void Who_can_be_dialled_is_dialled_back_and_the_relay_is_left_alone()
+        => Tell(3, async (loop, swarm, hidden) =>
+        {
+            ReachSwarm.ReachMember caller = swarm.Members.First(one =>
+                one != hidden && hidden.AtRelays.All(address => address.Relay != one.Id));
+            Drop(caller, hidden);
+            ILink link = await caller.Links.GetAsync(hidden.AtRelays[0], default);
+
+            Assert.That(link.Relay, Is.Null);
+            Assert.That(link.IsDialler, Is.False, "the hidden node dialled");
+            Assert.That(await ReachSwarm.ReachMember.AnswersAsync(link, loop.Clock));
+        });
+
+    [Test]
+    public void Two_hidden_nodes_talk_through_a_relay()
+        => Tell(4, async (loop, swarm, hidden) =>
+        {
+            ReachSwarm.ReachMember other = await swarm.JoinAsync(hidden: true);
+            await swarm.WaitAsync(60);
+            ILink link = await other.Links.GetAsync(hidden.Transport.Addresses, default);
+
+            Assert.That(link.Relay, Is.Not.Null);
+            Assert.That(await ReachSwarm.ReachMember.AnswersAsync(link, loop.Clock));
+        });
+
+    [Test]
+    public void Threat_32_When_a_relay_goes_another_takes_its_place()
+        => Tell(5, async (loop, swarm, hidden) =>
+        {
+            PeerAddress gone = hidden.AtRelays[0];
+            swarm.Network.Kill(gone.Relay!.Value);
+            await swarm.WaitAsync(60);
+
+            Assert.That(hidden.AtRelays, Has.Length.EqualTo(2));
+            Assert.That(hidden.AtRelays, Has.None.EqualTo(gone));
+            ILink link = await swarm.AddGuest().GetAsync(hidden.AtRelays, default);
+            Assert.That(await ReachSwarm.ReachMember.AnswersAsync(link, loop.Clock));
+        });
+
+    [Test]
+    public void A_node_that_can_be_dialled_again_gives_its_places_back()
+        => Tell(6, async (loop, swarm, hidden) =>
+        {
+            swarm.Network.Open(hidden.Id);
+            await swarm.WaitAsync(17 * 60);
+            Assert.That(hidden.AtRelays, Is.Empty);
+        });
+
+    // Four nodes that can be dialled, and one that cannot.
+    private static void Tell(int seed, Func<SimulationLoop, ReachSwarm, ReachSwarm.ReachMember, Task> story)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new ReachSwarm(loop);
+
+            for (int i = 0; i < 4; i++)
+            {
+                _ = await swarm.JoinAsync();
+            }
+
+            ReachSwarm.ReachMember hidden = await swarm.JoinAsync(hidden: true);
+            await swarm.WaitAsync(60);
+            await story(loop, swarm, hidden);
+        });
+    }
+
+    private static void Drop(ReachSwarm.ReachMember one, ReachSwarm.ReachMember other)
+    {
+        if (one.Links.TryGet(other.Id, out ILink? link))
+        {
+            link.Abort(Protocol.Messages.FaultCode.Cancelled, "The story begins without it.");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using System.Net;
+using System.Text;
+using NUnit.Framework;
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
+using Swarm.Testing;
+
+namespace Swarm.Protocol.Tests.Relaying;
+
+/// <summary>Real TLS between two nodes, through a relay that does what it likes with the bytes.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+public sealed class CircuitTests
+{
+    private const string Secret = "nobody between us reads this sentence";
+
+    [Test]
+    public async Task Threat_32_A_relay_sees_nothing_of_what_it_carries()
+    {
+        await using var scene = new Scene();
+        ILink link = await scene.DialAsync();
+
+        Assert.That(link.Remote, Is.EqualTo(scene.Far.Id));
+        Assert.That(link.Relay, Is.EqualTo(scene.Relay.Id));
+        Assert.That(await scene.AskAsync(link), Is.EqualTo(Secret));
+        Assert.That(scene.Carried.ToArray(), Has.Length.GreaterThan(1000));
+        Assert.That(Encoding.Latin1.GetString(scene.Carried.ToArray()), Does.Not.Contain("between us"));
+    }
+
+    [Test]
+    public async Task Threat_32_A_relay_that_changes_a_byte_ends_the_link()
+    {
+        await using var scene = new Scene();
+        ILink link = await scene.DialAsync();
+        Assert.That(await scene.AskAsync(link), Is.EqualTo(Secret));
+        scene.Corrupts = true;
+        Exception? error = await Catching.ErrorAsync(() => scene.AskAsync(link));
+
+        Assert.That(error, Is.InstanceOf<LinkClosedException>().Or.InstanceOf<FaultException>());
+        await Waiting.UntilAsync(() => link.Closed.IsCancellationRequested, TimeProvider.System);
+    }
+
+    [Test]
+    public async Task Threat_32_A_relay_cannot_answer_in_the_place_of_a_node()
+    {
+        await using var scene = new Scene { AnswersItself = true };
+        Exception? error = await Catching.ErrorAsync(scene.DialAsync);
+        Assert.That(error, Is.TypeOf<LinkClosedException>());
+    }
+
+    // A caller, a relay written by hand, and a node behind it.
+    private sealed class Scene : IAsyncDisposable
+    {
+        private readonly End _caller = new();
+
+        public Scene()
+        {
+            Relay.Links.Handle(Envelope.BodyOneofCase.Connect, CarryAsync);
+            Far.Links.Handle(Envelope.BodyOneofCase.Incoming, async (_, stream, cancel) =>
+            {
+                await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
+
+                if (await Far.Transport.AcceptOverAsync(stream, cancel) is { } link)
+                {
+                    await link.UntilClosedAsync(cancel);
+                }
+            });
+            Far.Links.Handle(Envelope.BodyOneofCase.FetchModel, async (_, stream, cancel) =>
+                await stream.SendAsync(
+                    new Envelope { ModelPart = new ModelPart() }, Encoding.Latin1.GetBytes(Secret), cancel));
+
+            foreach (End end in (End[])[_caller, Relay, Far])
+            {
+                _ = end.Links.RunAsync(CancellationToken.None);
+            }
+        }
+
+        public End Relay { get; } = new();
+
+        public End Far { get; } = new();
+
+        public MemoryStream Carried { get; } = new();
+
+        public bool Corrupts { get; set; }
+
+        public bool AnswersItself { get; init; }
+
+        public async Task<ILink> DialAsync()
+        {
+            _ = await Far.Links.GetAsync(Relay.Address, CancellationToken.None);
+            PeerAddress address = Relay.Address with { Node = Far.Id, Relay = Relay.Id };
+            return await _caller.Links.GetAsync(address, CancellationToken.None);
+        }
+
+        public async Task<string> AskAsync(ILink link)
+        {
+            await using ILinkStream stream = await link.OpenAsync(StreamPriority.Control, CancellationToken.None);
+            await stream.SendAsync(
+                new Envelope { FetchModel = new FetchModel() }, default, CancellationToken.None);
+            _ = await stream.ReceiveAsync(CancellationToken.None);
+            byte[] text = new byte[stream.PayloadLength];
+            await stream.ReadPayloadAsync(text, CancellationToken.None);
+            return Encoding.Latin1.GetString(text);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (End end in (End[])[_caller, Far, Relay])
+            {
+                await end.DisposeAsync();
+            }
+        }
+
+        private async Task CarryAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
+        {
+            if (AnswersItself)
+            {
+                await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
+                _ = await Relay.Transport.AcceptOverAsync(stream, cancel);
+                return;
+            }
+
+            Assert.That(Relay.Links.TryGet(NodeId.Read(first.Connect.Node.Span), out ILink? far));
+            await using ILinkStream onward = await far!.OpenAsync(StreamPriority.Decode, cancel);
+            await onward.SendAsync(new Envelope { Incoming = new Incoming() }, default, cancel);
+            _ = await onward.ReceiveAsync(cancel);
+            await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
+            await Task.WhenAll(PumpAsync(stream, onward, cancel), PumpAsync(onward, stream, cancel));
+        }
+
+        private async Task PumpAsync(ILinkStream from, ILinkStream to, CancellationToken cancel)
+        {
+            while (await from.ReceiveAsync(cancel) is not null)
+            {
+                byte[] bytes = new byte[from.PayloadLength];
+                await from.ReadPayloadAsync(bytes, cancel);
+
+                lock (Carried)
+                {
+                    Carried.Write(bytes);
+                }
+
+                bytes[^1] ^= Corrupts ? (byte)1 : (byte)0;
+                await to.SendAsync(new Envelope { Carry = new Carry() }, bytes, cancel);
+            }
+
+            await to.EndAsync(cancel);
+        }
+    }
+
+    private sealed class End : IAsyncDisposable
+    {
+        private readonly NodeKey _key = NodeKey.Create();
+
+        public End()
+        {
+            Transport = new TcpTransport(
+                _key, TestIdentity.Hello("test"), new IPEndPoint(IPAddress.Loopback, 0), TimeProvider.System);
+            Links = new LinkPool(Transport, _key.Id, TimeProvider.System);
+        }
+
+        public NodeId Id => _key.Id;
+
+        public TcpTransport Transport { get; }
+
+        public LinkPool Links { get; }
+
+        public PeerAddress Address => Transport.Addresses[0];
+
+        public async ValueTask DisposeAsync()
+        {
+            await Links.DisposeAsync();
+            await Transport.DisposeAsync();
+            _key.Dispose();
+        }
+    }
+}
