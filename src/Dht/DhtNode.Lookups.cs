@@ -74,12 +74,18 @@ public sealed partial class DhtNode
         using CancellationTokenRegistration left = cancel.UnsafeRegister(Replies.End, replies);
         using CancellationTokenRegistration stopped = _stop.Token.UnsafeRegister(Replies.End, replies);
 
-        while (!lookup.IsOver(Elapsed) && (reading is null || reading.Holders < _options.HoldersRead))
+        while (!lookup.IsOver(Elapsed) && !HasRead(lookup, reading))
         {
             while (lookup.Next(Elapsed) is { } contact)
             {
                 // Lives as long as the node, not as long as the lookup: a late answer still refreshes the table.
                 _ = FindPagesAsync(contact, question, replies);
+            }
+
+            if (lookup.IsOver(Elapsed))
+            {
+                // Other searches of the same point have taken all that was left.
+                break;
             }
 
             TimeSpan? slotAt = lookup.NextDeadline();
@@ -91,6 +97,10 @@ public sealed partial class DhtNode
 
         return new LookupOutcome([.. lookup.Closest()], lookup.Hops, lookup.Queries);
     }
+
+    // Not every holder knows every signer: those nearest to the key, whom every signer finds, must be among them.
+    private bool HasRead(Lookup lookup, Reading? reading)
+        => reading?.Holders >= _options.HoldersRead && lookup.HaveAnswered(_options.HoldersRead);
 
     private void TakeReplies(Replies replies, Lookup lookup, Reading? reading)
     {

@@ -131,13 +131,20 @@ public sealed partial class DhtNode
     }
 
     // Who was lost is back: there may be another half of the swarm that still has older records.
-    private void SearchHoldersAnew()
+    private async Task SearchHoldersAnewAsync(CancellationToken cancel)
     {
+        Publication[] own;
+
         lock (_gate)
         {
-            foreach (Publication publication in _publications.Values)
+            own = [.. _publications.Values];
+        }
+
+        foreach (Publication publication in own)
+        {
+            if (!publication.Ended.IsCancellationRequested)
             {
-                publication.Renewals = RenewalsPerSearch - 1;
+                _ = await SpreadAsync(publication, publication.Lease, cancel);
             }
         }
     }

@@ -322,7 +322,7 @@ public sealed partial class DhtNode
             }
             else if (lost is not null)
             {
-                SearchHoldersAnew();
+                await SearchHoldersAnewAsync(cancel);
             }
 
             if (bootstrap is not null)

@@ -130,6 +130,13 @@ public sealed class SwarmRun
         long begun = Clock.GetTimestamp();
         NodeId key = _shelf!.DrawKey();
         HashSet<NodeId> live = _shelf.Holders(key, begun);
+
+        if (live.Count == 0)
+        {
+            // There is nothing to learn.
+            return;
+        }
+
         long before = reader.Dht.Status.Queries;
         HashSet<NodeId> read;
 

@@ -66,8 +66,15 @@ internal sealed class Bucket(int size)
     {
         _ = _waiting?.RemoveAll(entry => entry.Contact.Id == id);
 
-        if (Find(id) is not { } failed || (++failed.Failures == 1 && Waiting.Count == 0 && !forGood))
+        if (Find(id) is not { } failed)
         {
+            return null;
+        }
+
+        if (++failed.Failures == 1 && Waiting.Count == 0 && !forGood)
+        {
+            // Doubted: the next round of signs of life begins with it.
+            failed.AskedAt = TimeSpan.MinValue;
             return null;
         }
 
