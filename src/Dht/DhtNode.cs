@@ -147,6 +147,15 @@ public sealed partial class DhtNode : IDisposable
         }
     }
 
+    /// <summary>Nodes that were heard of lately, those nearest to this one first.</summary>
+    public IReadOnlyList<Contact> Known(int most)
+    {
+        lock (_gate)
+        {
+            return _table.NearestFresh(Id, most, Elapsed);
+        }
+    }
+
     /// <summary>Ends every wait of this node; its records die with their leases.</summary>
     public void Dispose() => _stop.Cancel();
 

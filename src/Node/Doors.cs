@@ -33,7 +33,7 @@ internal static class Doors
         try
         {
             member.Start();
-            await member.EnterAsync(choice.Doors, cancel);
+            await member.EnterAsync(choice.Doors, remembered: [], cancel);
             return member;
         }
         catch (LinkClosedException gone) when (!gone.IsTurnedAway)

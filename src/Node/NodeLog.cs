@@ -75,6 +75,9 @@ internal static partial class NodeLog
         + "{File}")]
     public static partial void KeySetAside(ILogger log, string file);
 
+    [LoggerMessage(36, LogLevel.Information, "{Count} node(s) of the last run are asked, too")]
+    public static partial void NodesRemembered(ILogger log, int count);
+
     [LoggerMessage(34, LogLevel.Warning, "the changed keys are not taken, the old ones stay: {Reason}")]
     public static partial void KeysUnreadable(ILogger log, string reason);
 

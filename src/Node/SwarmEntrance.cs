@@ -6,8 +6,11 @@ using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
 
-/// <summary>How a node gets into its swarm: by the addresses it was given, and over the local network.</summary>
-internal sealed class SwarmEntrance(NodeOptions options, SwarmMember member, TimeProvider time, ILogger log)
+/// <summary>
+/// How a node gets into its swarm: by the addresses it was given, over the local network, and by those of its last run.
+/// </summary>
+internal sealed class SwarmEntrance(
+    NodeOptions options, SwarmMember member, RememberedNodes remembered, TimeProvider time, ILogger log)
 {
     // Nodes that start together announce themselves within a second; more is not worth waiting for.
     private static readonly TimeSpan LookMax = TimeSpan.FromMilliseconds(1250);
@@ -33,6 +36,13 @@ internal sealed class SwarmEntrance(NodeOptions options, SwarmMember member, Tim
     /// <exception cref="FaultException">The only ones who answer are of another swarm or version.</exception>
     public async Task PassAsync(HintDialler? lan, CancellationToken stop)
     {
+        IReadOnlyList<PeerAddress> before = remembered.Load();
+
+        if (before.Count > 0)
+        {
+            NodeLog.NodesRemembered(log, before.Count);
+        }
+
         if (options.Bootstrap.Count == 0 && lan is not null)
         {
             await LookAroundAsync(lan, stop);
@@ -40,12 +50,14 @@ internal sealed class SwarmEntrance(NodeOptions options, SwarmMember member, Tim
 
         try
         {
-            await member.EnterAsync(options.Bootstrap, stop);
+            await member.EnterAsync(options.Bootstrap, before, stop);
         }
-        catch (LinkClosedException gone) when (lan is not null && !gone.IsTurnedAway)
+        catch (LinkClosedException gone) when (!gone.IsTurnedAway)
         {
             // A code keeps the addresses of the day it was made; its swarm may still be around.
-            if (!await lan.MeetFirstAsync(LookMax, stop))
+            bool isMet = lan is not null && await lan.MeetFirstAsync(LookMax, stop);
+
+            if (!isMet && (before.Count == 0 || !await member.Dht.BootstrapAsync(before, stop)))
             {
                 throw;
             }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Dht;
@@ -93,35 +94,44 @@ internal sealed class SwarmMember : IAsyncDisposable
     }
 
     /// <summary>Joins through known addresses.</summary>
+    /// <param name="doors">Where somebody must answer; names of several records are several doors.</param>
+    /// <param name="remembered">Where somebody may answer.</param>
+    /// <param name="cancel">Ends the attempt.</param>
     /// <exception cref="LinkClosedException">Nobody answers at any of them.</exception>
     /// <exception cref="FaultException">The only ones who answer are of another swarm or version.</exception>
-    public async Task EnterAsync(IReadOnlyList<PeerAddress> doors, CancellationToken cancel)
+    public async Task EnterAsync(
+        IReadOnlyList<PeerAddress> doors, IReadOnlyList<PeerAddress> remembered, CancellationToken cancel)
     {
-        Exception? closed = null;
-        int open = 0;
+        IReadOnlyList<PeerAddress> all = await DoorNames.ExpandAsync(doors, Dns.GetHostAddressesAsync, cancel);
 
         // Dialled here and not only by the DHT, which would keep the reason to itself.
-        foreach (PeerAddress door in doors)
+        Exception?[] closed = await Task.WhenAll(all.Select(door => KnockAsync(door, cancel)));
+
+        if (closed.Length > 0 && closed.All(reason => reason is not null))
         {
-            try
-            {
-                _ = await Links.GetAsync(door, cancel);
-                open++;
-            }
-            catch (Exception reason) when (reason is LinkClosedException or FaultException or ProtocolException)
-            {
-                closed = closed is FaultException ? closed : reason;
-            }
+            // Who is there and refuses says more than who is not there.
+            throw closed.OfType<FaultException>().FirstOrDefault()
+                ?? (closed.OfType<LinkClosedException>().OrderBy(reason => !reason.IsTurnedAway).FirstOrDefault()
+                    is { } gone
+                    ? new LinkClosedException(Explain(doors, gone), gone) { IsTurnedAway = gone.IsTurnedAway }
+                    : closed[0]!);
         }
 
-        if (open == 0 && closed is not null)
-        {
-            throw closed is LinkClosedException gone
-                ? new LinkClosedException(Explain(doors, gone), gone) { IsTurnedAway = gone.IsTurnedAway }
-                : closed;
-        }
+        _ = await Dht.BootstrapAsync([.. all, .. remembered], cancel);
+    }
 
-        _ = await Dht.BootstrapAsync(doors, cancel);
+    // Null when somebody opened.
+    private async Task<Exception?> KnockAsync(PeerAddress door, CancellationToken cancel)
+    {
+        try
+        {
+            _ = await Links.GetAsync(door, cancel);
+            return null;
+        }
+        catch (Exception reason) when (reason is LinkClosedException or FaultException or ProtocolException)
+        {
+            return reason;
+        }
     }
 
     /// <summary>Gets to know a node that was found by chance.</summary>

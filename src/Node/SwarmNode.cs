@@ -80,9 +80,11 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
         try
         {
-            var entrance = new SwarmEntrance(options, member, time, log);
+            var remembered = new RememberedNodes(options.Folder, member.Swarm);
+            var entrance = new SwarmEntrance(options, member, remembered, time, log);
             await using HintDialler? lan = entrance.StartLan();
             await entrance.PassAsync(lan, stop);
+            using var memory = new NodeMemory(remembered, member.Dht, time);
             NodeLog.SwarmJoined(log, options.Swarm, member.Dht.Status.Contacts);
             await ServeAsync(new Seat(model, member, stages, plan) { Lan = lan }, planner, pool, stop, stopNow);
         }

@@ -110,6 +110,25 @@ public sealed class SwarmTests
     }
 
     [Test]
+    public async Task A_node_that_comes_back_finds_its_swarm_without_being_told_an_address()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        SwarmProcess ann = await swarm.StartAsync("ann", "0:4", deadline.Token);
+        SwarmProcess bob = await swarm.StartAsync("bob", "4:8", deadline.Token);
+        _ = await ann.WaitForAsync("peerJoined", deadline.Token);
+        bob.Signal("INT");
+        Assert.That(await bob.ExitAsync(deadline.Token), Is.Zero, bob.Errors);
+
+        using var back = SwarmProcess.Start(
+            "join", "--model", swarm.Model, "--name", "bob", "--listen", "127.0.0.1:0", "--data-dir", swarm.FolderOf("bob"),
+            "--swarm", swarm.Name, "--swarm-key", swarm.KeyFile, "--blocks", "4:8", "--threads", "1", "--json");
+        _ = await back.WaitForAsync("nodesRemembered", deadline.Token);
+        JsonElement joined = await back.WaitForAsync("swarmJoined", deadline.Token);
+        Assert.That(joined.GetProperty("peers").GetInt32(), Is.EqualTo(1), back.Errors);
+    }
+
+    [Test]
     public async Task A_second_node_from_the_same_folder_is_refused()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
