@@ -170,7 +170,18 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
     // The first node of a swarm always leaves some; who starts the last one should hear if it was not enough.
     private async Task TellGapsAsync(Seat seat, CancellationToken stop)
     {
-        SwarmView view = await Others(seat).ReadAsync(stop);
+        SwarmView view;
+
+        try
+        {
+            view = await Others(seat).ReadAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked to leave as soon as it served: it drains like any other.
+            return;
+        }
+
         IEnumerable<BlockRange> held = SpanSurvey.Read(view).Select(span => span.Blocks).Append(seat.Plan.Blocks);
         IReadOnlyList<BlockRange> missing = SwarmView.Uncovered(seat.Model.File.Config.BlockCount, held);
 

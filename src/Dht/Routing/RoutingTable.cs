@@ -226,7 +226,7 @@ public sealed class RoutingTable
     private BucketEntry? Find(NodeId id)
         => id != _self && _buckets.TryGetValue(BucketOf(id), out Bucket? bucket) ? bucket.Find(id) : null;
 
-    // Who shares more of the target's prefix than we do is in its bucket; next come all that are nearer to us than that;
+    // Who shares more of the target's prefix than we do is in its bucket; next come all that are nearer to us than it;
     // then the buckets of shorter prefixes, each farther than the one before.
     private Contact[] Nearest(NodeId target, int count, TimeSpan verifiedSince)
     {

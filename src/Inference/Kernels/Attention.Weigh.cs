@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary>Scores become weights, pass by pass over all queries, because one query's steps wait for each other.</summary>
+/// <summary>Scores become weights, pass by pass over all queries: one query's steps wait for each other.</summary>
 internal static unsafe partial class Attention
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
