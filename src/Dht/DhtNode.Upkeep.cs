@@ -8,8 +8,8 @@ namespace Swarm.Dht;
 // Joining, and what a node does on its own schedule to keep its table true.
 public sealed partial class DhtNode
 {
-    // One refresh in so many is of our own neighbourhood, where most changes concern us: often enough that our neighbours
-    // are always fresh enough to be named to others.
+    // One refresh in so many is of our own neighbourhood, where most changes concern us: often enough that our
+    // neighbours are always fresh enough to be named to others.
     private const int OwnRefreshEvery = 2;
 
     // Two lookups of ourselves that agree show that we know our neighbours; more than so many are not waited for.

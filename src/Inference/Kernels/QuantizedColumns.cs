@@ -19,8 +19,8 @@ internal sealed unsafe class QuantizedColumns : IDisposable
     public const int Side = 6;
 
     /// <summary>
-    /// Values of a stretch, the last one of a column may be shorter: two groups of rows that long, unpacked, and a panel
-    /// stay in the first cache.
+    /// Values of a stretch, the last one of a column may be shorter: two groups of rows that long, unpacked, and a
+    /// panel stay in the first cache.
     /// </summary>
     public const int StretchLength = 512;
 

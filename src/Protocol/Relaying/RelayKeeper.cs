@@ -166,7 +166,7 @@ public sealed class RelayKeeper
                 break;
             }
 
-            if (await OwnPortAsync(candidate, cancel) is { } link && await TryReserveAsync(link, cancel))
+            if (await TryReserveAsync(candidate, cancel))
             {
                 found = true;
             }
@@ -185,19 +185,6 @@ public sealed class RelayKeeper
             && link.RemoteHello.Addresses.Count > 0
             && !_places.ContainsKey(link.Remote)
             && !(_refused.TryGetValue(link.Remote, out long at) && _time.GetElapsedTime(at) < RelayTimes.RefusalWait);
-
-    // The link with a relay comes from the port this node listens at: where the relay sees it, others may punch.
-    private async Task<ILink?> OwnPortAsync(ILink link, CancellationToken cancel)
-    {
-        try
-        {
-            return await _links.RedialAsync(AddressOf(link), cancel);
-        }
-        catch (Exception e) when (e is LinkClosedException or FaultException)
-        {
-            return link.Closed.IsCancellationRequested ? null : link;
-        }
-    }
 
     private async Task<bool> TryReserveAsync(ILink link, CancellationToken cancel)
     {

@@ -44,12 +44,6 @@ public interface ITransport : IAsyncDisposable
     /// <exception cref="FaultException">It refused this node.</exception>
     ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel);
 
-    /// <summary>
-    /// As <see cref="DialAsync"/>, but from the port this node listens at: where the peer then sees it, others may find
-    /// a way in. Where that cannot be, from any port.
-    /// </summary>
-    ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel);
-
     /// <summary>Brings a link up in a circuit to a node; the handshake is between its two ends.</summary>
     /// <exception cref="LinkClosedException">The circuit broke, or another node answered.</exception>
     /// <exception cref="FaultException">The peer refused this node.</exception>

@@ -33,22 +33,6 @@ public sealed partial class LinkPool
     internal ValueTask<ILink> DialFirstAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
         => RaceAsync(addresses, async (address, stop) => Adopt(await _transport.DialAsync(address, stop)), cancel);
 
-    /// <summary>A link of its own to a peer, from the port this node listens at, in the place of another.</summary>
-    internal async ValueTask<ILink> RedialAsync(PeerAddress address, CancellationToken cancel)
-    {
-        using var patience = new CancellationTokenSource(_options.DialMax, _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token, cancel);
-
-        try
-        {
-            return Adopt(await _transport.DialFromListenerAsync(address, stop.Token));
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new LinkClosedException($"{address} did not answer in time.");
-        }
-    }
-
     /// <summary>The link to this peer is not closed for being idle.</summary>
     internal void Pin(NodeId peer)
     {

@@ -75,10 +75,6 @@ public sealed class MemoryTransport : ITransport
         => Connect(await FindAsync(address, cancel));
 
     /// <inheritdoc/>
-    public ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
-        => DialAsync(address, cancel);
-
-    /// <inheritdoc/>
     public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
     {
         Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: true, _network.Time, cancel);

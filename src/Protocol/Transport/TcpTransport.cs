@@ -105,10 +105,6 @@ public sealed class TcpTransport : ITransport
             cancel);
 
     /// <inheritdoc/>
-    public ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
-        => DialAsync(address, cancel);
-
-    /// <inheritdoc/>
     public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
     {
         LinkHandshake.Papers papers = _handshake.Prepare(_keyring?.Keys[0]);
