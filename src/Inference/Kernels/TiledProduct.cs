@@ -16,6 +16,9 @@ internal static unsafe class TiledProduct<TTile>
 
     private const int GroupsMax = 2;
 
+    // Units of a stretch.
+    private static int Stretch => QuantizedColumns.StretchLength / TTile.UnitLength;
+
     public static void Run(Product* product, int firstGroup, int lastGroup)
     {
         if (product->Columns <= QuantizedColumns.Side)
@@ -69,9 +72,6 @@ internal static unsafe class TiledProduct<TTile>
         }
     }
 
-    // Units of a stretch.
-    private static int Stretch => QuantizedColumns.StretchLength / TTile.UnitLength;
-
     private static void Store(Product* product, int group, int groups, int column, int columns, float* sums)
     {
         for (int i = column; i < column + columns; i++)
@@ -112,7 +112,7 @@ internal static unsafe class TiledProduct<TTile>
 
                 if (unit + count == units)
                 {
-                    Await(product, group, groups, column + first, side);
+                    PrefetchResults(product, group, groups, column + first, side);
                 }
 
                 if (packed)
@@ -141,7 +141,7 @@ internal static unsafe class TiledProduct<TTile>
     }
 
     // Results go to as many lines as there are columns, far apart: they are fetched while their last sums are made.
-    private static void Await(Product* product, int group, int groups, int column, int columns)
+    private static void PrefetchResults(Product* product, int group, int groups, int column, int columns)
     {
         byte* line = (byte*)(product->Output + ((long)column * product->OutputStride) + (group * RowGroup.Rows));
 

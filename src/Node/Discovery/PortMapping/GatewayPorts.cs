@@ -21,13 +21,14 @@ internal sealed class GatewayPorts(IGatewayNetwork network, Gateway gateway, Tim
     public async Task<Grant> ObtainAsync(MappingRequest request, CancellationToken cancel)
     {
         GatewayException? telling = null;
+        IMappingProtocol[] silent = _protocols;
 
         foreach (TimeSpan patience in PortMappingLimits.ProbePatience)
         {
-            bool[] answered = await Task.WhenAll(
-                _protocols.Select(protocol => AnswersAsync(protocol, patience, cancel)));
+            IMappingProtocol[] asked = silent;
+            bool[] answered = await Task.WhenAll(asked.Select(protocol => AnswersAsync(protocol, patience, cancel)));
 
-            foreach (IMappingProtocol protocol in _protocols.Where((_, i) => answered[i]))
+            foreach (IMappingProtocol protocol in asked.Where((_, i) => answered[i]))
             {
                 try
                 {
@@ -39,13 +40,11 @@ internal sealed class GatewayPorts(IGatewayNetwork network, Gateway gateway, Tim
                 }
             }
 
-            if (telling is not null)
-            {
-                throw telling;
-            }
+            // One that refuses does not speak for one that is slow to answer.
+            silent = [.. asked.Where((_, i) => !answered[i])];
         }
 
-        throw new GatewayException(
+        throw telling ?? new GatewayException(
             GatewayFault.Silent, $"The gateway {gateway.Address} answers neither PCP nor NAT-PMP nor UPnP.");
     }
 

@@ -58,6 +58,21 @@ public sealed class GatewayRefusalTests
             gateway => (gateway.PcpResult, gateway.NatPmpResult) = (2, 4));
 
     [Test]
+    public void A_refusal_does_not_speak_for_a_protocol_that_is_slow_to_answer()
+        => MapperRun.Tell(
+            24,
+            async run =>
+            {
+                _ = await run.MappedAsync(TimeSpan.FromSeconds(3));
+                Assert.That(run.Last.Protocol, Is.EqualTo("UPnP"));
+            },
+            gateway =>
+            {
+                (gateway.PcpResult, gateway.NatPmpResult) = (2, 4);
+                gateway.SearchTakes = TimeSpan.FromSeconds(0.5);
+            });
+
+    [Test]
     public void A_gateway_of_nat_pmp_says_that_it_does_not_speak_pcp()
         => MapperRun.Tell(
             22,
@@ -182,7 +197,7 @@ public sealed class GatewayRefusalTests
             20,
             async run =>
             {
-                await run.PassAsync(TimeSpan.FromSeconds(2));
+                await run.PassAsync(TimeSpan.FromSeconds(8));
                 Assert.That(run.Now, Does.Contain(why));
                 Assert.That(run.Gateway.Mappings, Is.Empty);
                 relent(run.Gateway);

@@ -198,7 +198,7 @@ public sealed class PortMapperTests
             13,
             async run =>
             {
-                await run.PassAsync(TimeSpan.FromSeconds(2));
+                await run.PassAsync(TimeSpan.FromSeconds(8));
                 Assert.That(run.Now, Does.Contain("another gateway").And.Contain(address));
                 Assert.That(run.Gateway.Mappings, Is.Empty, "given back");
             },

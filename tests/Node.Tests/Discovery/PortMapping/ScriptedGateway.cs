@@ -30,6 +30,9 @@ internal sealed partial class ScriptedGateway(SimulationLoop loop) : IGatewayNet
 
     public bool SpeaksUpnp { get; set; } = true;
 
+    /// <summary>How much longer a search for UPnP devices takes than anything else.</summary>
+    public TimeSpan SearchTakes { get; set; }
+
     public IPAddress ExternalAddress { get; set; } = IPAddress.Parse("5.5.5.1");
 
     public TimeSpan LifetimeMax { get; set; } = TimeSpan.FromDays(1);
@@ -153,6 +156,12 @@ internal sealed partial class ScriptedGateway(SimulationLoop loop) : IGatewayNet
         if (answer is not null)
         {
             await Task.Delay(Way, loop.Clock);
+
+            if (target.Port != PortMappingLimits.ServerPort)
+            {
+                await Task.Delay(SearchTakes, loop.Clock);
+            }
+
             from.Arrive(answer, new IPEndPoint(Router, target.Port));
         }
     }
