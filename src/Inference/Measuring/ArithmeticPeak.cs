@@ -20,14 +20,15 @@ public static class ArithmeticPeak
     public static double Measure(ComputePool pool, TimeProvider time)
     {
         int lanes = Avx512BW.IsSupported ? 64 : Avx2.IsSupported ? 32 : Vector128<float>.Count;
-        float[] results = new float[pool.Threads];
+        bool[] results = new bool[pool.Threads];
         long start = time.GetTimestamp();
         pool.For(pool.Threads, Turns, (first, last) =>
         {
             for (int part = first; part < last; part++)
             {
-                results[part] = Avx512BW.IsSupported ? Bytes512(part)
-                    : Avx2.IsSupported ? Bytes256(part) : Floats(part);
+                results[part] = Avx512BW.IsSupported ? Run<Bytes512, Vector512<short>>(part)
+                    : Avx2.IsSupported ? Run<Bytes256, Vector256<short>>(part)
+                    : Run<Floats, Vector128<float>>(part);
             }
         });
         double seconds = time.GetElapsedTime(start).TotalSeconds;
@@ -35,106 +36,80 @@ public static class ArithmeticPeak
         return 2.0 * lanes * Sums * Turns * pool.Threads / seconds / 1e9;
     }
 
+    // What it returns only keeps the compiler from leaving the work out.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static short Bytes512(int seed)
+    private static bool Run<TStep, TVector>(int seed)
+        where TStep : struct, IStep<TVector>
+        where TVector : struct
     {
-        var left = Vector512.Create((byte)seed);
-        var right0 = Vector512.Create((sbyte)(seed + 0));
-        var right1 = Vector512.Create((sbyte)(seed + 1));
-        var right2 = Vector512.Create((sbyte)(seed + 2));
-        var right3 = Vector512.Create((sbyte)(seed + 3));
-        var right4 = Vector512.Create((sbyte)(seed + 4));
-        var right5 = Vector512.Create((sbyte)(seed + 5));
-        var right6 = Vector512.Create((sbyte)(seed + 6));
-        var right7 = Vector512.Create((sbyte)(seed + 7));
-        Vector512<short> sum0 = Vector512<short>.Zero;
-        Vector512<short> sum1 = Vector512<short>.Zero;
-        Vector512<short> sum2 = Vector512<short>.Zero;
-        Vector512<short> sum3 = Vector512<short>.Zero;
-        Vector512<short> sum4 = Vector512<short>.Zero;
-        Vector512<short> sum5 = Vector512<short>.Zero;
-        Vector512<short> sum6 = Vector512<short>.Zero;
-        Vector512<short> sum7 = Vector512<short>.Zero;
+        TVector left = TStep.Fill(seed);
+        TVector right0 = TStep.Fill(seed + 1), right1 = TStep.Fill(seed + 2);
+        TVector right2 = TStep.Fill(seed + 3), right3 = TStep.Fill(seed + 4);
+        TVector right4 = TStep.Fill(seed + 5), right5 = TStep.Fill(seed + 6);
+        TVector right6 = TStep.Fill(seed + 7), right7 = TStep.Fill(seed + 8);
+        TVector sum0 = left, sum1 = left, sum2 = left, sum3 = left, sum4 = left, sum5 = left, sum6 = left, sum7 = left;
 
         for (int turn = 0; turn < Turns; turn++)
         {
-            sum0 += Avx512BW.MultiplyAddAdjacent(left, right0);
-            sum1 += Avx512BW.MultiplyAddAdjacent(left, right1);
-            sum2 += Avx512BW.MultiplyAddAdjacent(left, right2);
-            sum3 += Avx512BW.MultiplyAddAdjacent(left, right3);
-            sum4 += Avx512BW.MultiplyAddAdjacent(left, right4);
-            sum5 += Avx512BW.MultiplyAddAdjacent(left, right5);
-            sum6 += Avx512BW.MultiplyAddAdjacent(left, right6);
-            sum7 += Avx512BW.MultiplyAddAdjacent(left, right7);
-            left += Vector512<byte>.One;
+            sum0 = TStep.Add(sum0, left, right0);
+            sum1 = TStep.Add(sum1, left, right1);
+            sum2 = TStep.Add(sum2, left, right2);
+            sum3 = TStep.Add(sum3, left, right3);
+            sum4 = TStep.Add(sum4, left, right4);
+            sum5 = TStep.Add(sum5, left, right5);
+            sum6 = TStep.Add(sum6, left, right6);
+            sum7 = TStep.Add(sum7, left, right7);
+            left = TStep.Change(left);
         }
 
-        return Vector512.Sum(sum0 + sum1 + sum2 + sum3 + sum4 + sum5 + sum6 + sum7);
+        return sum0.Equals(sum1) ^ sum2.Equals(sum3) ^ sum4.Equals(sum5) ^ sum6.Equals(sum7);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static short Bytes256(int seed)
+    /// <summary>One instruction's product and addition.</summary>
+    private interface IStep<TVector>
     {
-        var left = Vector256.Create((byte)seed);
-        var right0 = Vector256.Create((sbyte)(seed + 0));
-        var right1 = Vector256.Create((sbyte)(seed + 1));
-        var right2 = Vector256.Create((sbyte)(seed + 2));
-        var right3 = Vector256.Create((sbyte)(seed + 3));
-        var right4 = Vector256.Create((sbyte)(seed + 4));
-        var right5 = Vector256.Create((sbyte)(seed + 5));
-        var right6 = Vector256.Create((sbyte)(seed + 6));
-        var right7 = Vector256.Create((sbyte)(seed + 7));
-        Vector256<short> sum0 = Vector256<short>.Zero;
-        Vector256<short> sum1 = Vector256<short>.Zero;
-        Vector256<short> sum2 = Vector256<short>.Zero;
-        Vector256<short> sum3 = Vector256<short>.Zero;
-        Vector256<short> sum4 = Vector256<short>.Zero;
-        Vector256<short> sum5 = Vector256<short>.Zero;
-        Vector256<short> sum6 = Vector256<short>.Zero;
-        Vector256<short> sum7 = Vector256<short>.Zero;
+        static abstract TVector Fill(int value);
 
-        for (int turn = 0; turn < Turns; turn++)
-        {
-            sum0 += Avx2.MultiplyAddAdjacent(left, right0);
-            sum1 += Avx2.MultiplyAddAdjacent(left, right1);
-            sum2 += Avx2.MultiplyAddAdjacent(left, right2);
-            sum3 += Avx2.MultiplyAddAdjacent(left, right3);
-            sum4 += Avx2.MultiplyAddAdjacent(left, right4);
-            sum5 += Avx2.MultiplyAddAdjacent(left, right5);
-            sum6 += Avx2.MultiplyAddAdjacent(left, right6);
-            sum7 += Avx2.MultiplyAddAdjacent(left, right7);
-            left += Vector256<byte>.One;
-        }
+        static abstract TVector Add(TVector sum, TVector left, TVector right);
 
-        return Vector256.Sum(sum0 + sum1 + sum2 + sum3 + sum4 + sum5 + sum6 + sum7);
+        /// <summary>Another factor for the next turn, so that no product can be kept.</summary>
+        static abstract TVector Change(TVector left);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Floats(int seed)
+    private readonly struct Bytes512 : IStep<Vector512<short>>
     {
-        var left = Vector128.Create((float)seed);
-        var right = Vector128.Create(1 / 3f);
-        var sum0 = Vector128.Create(0f);
-        var sum1 = Vector128.Create(1f);
-        var sum2 = Vector128.Create(2f);
-        var sum3 = Vector128.Create(3f);
-        var sum4 = Vector128.Create(4f);
-        var sum5 = Vector128.Create(5f);
-        var sum6 = Vector128.Create(6f);
-        var sum7 = Vector128.Create(7f);
+        public static Vector512<short> Fill(int value) => Vector512.Create((byte)value).AsInt16();
 
-        for (int turn = 0; turn < Turns; turn++)
-        {
-            sum0 = Vector128.FusedMultiplyAdd(sum0, right, left);
-            sum1 = Vector128.FusedMultiplyAdd(sum1, right, left);
-            sum2 = Vector128.FusedMultiplyAdd(sum2, right, left);
-            sum3 = Vector128.FusedMultiplyAdd(sum3, right, left);
-            sum4 = Vector128.FusedMultiplyAdd(sum4, right, left);
-            sum5 = Vector128.FusedMultiplyAdd(sum5, right, left);
-            sum6 = Vector128.FusedMultiplyAdd(sum6, right, left);
-            sum7 = Vector128.FusedMultiplyAdd(sum7, right, left);
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> Add(Vector512<short> sum, Vector512<short> left, Vector512<short> right)
+            => sum + Avx512BW.MultiplyAddAdjacent(left.AsByte(), right.AsSByte());
 
-        return Vector128.Sum(sum0 + sum1 + sum2 + sum3 + sum4 + sum5 + sum6 + sum7);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<short> Change(Vector512<short> left) => left + Vector512<short>.One;
+    }
+
+    private readonly struct Bytes256 : IStep<Vector256<short>>
+    {
+        public static Vector256<short> Fill(int value) => Vector256.Create((byte)value).AsInt16();
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> Add(Vector256<short> sum, Vector256<short> left, Vector256<short> right)
+            => sum + Avx2.MultiplyAddAdjacent(left.AsByte(), right.AsSByte());
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<short> Change(Vector256<short> left) => left + Vector256<short>.One;
+    }
+
+    private readonly struct Floats : IStep<Vector128<float>>
+    {
+        public static Vector128<float> Fill(int value) => Vector128.Create(1f / (value + 3));
+
+        // A sum times less than one stays finite.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Add(Vector128<float> sum, Vector128<float> left, Vector128<float> right)
+            => Vector128.FusedMultiplyAdd(sum, right, left);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<float> Change(Vector128<float> left) => left;
     }
 }

@@ -12,12 +12,7 @@ internal static class BenchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Option<string>("--model", "-m")
-        {
-            Description = $"A GGUF file, or '{ModelPath.BuiltIn}'.",
-            HelpName = "FILE",
-            Required = true,
-        };
+        Option<string> model = CommonOptions.ModelFile();
         Option<int> prompt = Number("--prompt", "-p", 512, "Tokens of the prompt; 0 for no such test.").AtLeast(0);
         Option<int> generate = Number("--generate", "-n", 128, "Tokens to generate; 0 for no such test.").AtLeast(0);
         Option<int[]> threads = List("--threads", "-t", [Environment.ProcessorCount], "Numbers of threads.");

@@ -61,6 +61,14 @@ internal static class CommonOptions
         Description = "Do not ask the home router for a port.",
     };
 
+    /// <summary>A model this device has.</summary>
+    public static Option<string> ModelFile() => new("--model", "-m")
+    {
+        Description = $"A GGUF file, or '{ModelPath.BuiltIn}'.",
+        HelpName = "FILE",
+        Required = true,
+    };
+
     public static Option<int> Threads()
     {
         var option = new Option<int>("--threads", "-t")

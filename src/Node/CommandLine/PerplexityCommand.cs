@@ -18,12 +18,7 @@ internal static class PerplexityCommand
 
     public static Command Create(Terminal terminal)
     {
-        var model = new Option<string>("--model", "-m")
-        {
-            Description = $"A GGUF file, or '{ModelPath.BuiltIn}'.",
-            HelpName = "FILE",
-            Required = true,
-        };
+        Option<string> model = CommonOptions.ModelFile();
         var file = new Option<string>("--file", "-f")
         {
             Description = "The text to predict.",
