@@ -55,7 +55,8 @@ public sealed class SimulatedNetwork : IMemoryPaths
             _ = _lost.Remove((listen.Host, listen.Port));
         }
 
-        _places[node] = new Place(transport) { X = _random.NextDouble(), Y = _random.NextDouble() };
+        var place = new Place(transport) { X = _random.NextDouble(), Y = _random.NextDouble() };
+        (_places[node], transport.Place) = (place, place);
         return transport;
     }
 
@@ -140,9 +141,9 @@ public sealed class SimulatedNetwork : IMemoryPaths
     /// <summary>The least round trip between two nodes: what their links measure without chance.</summary>
     public TimeSpan RoundTrip(NodeId one, NodeId other) => 2 * Way(_places[one], _places[other]);
 
-    TimeSpan IMemoryPaths.Delay(NodeId source, NodeId target, int bytes)
+    TimeSpan IMemoryPaths.Delay(MemoryTransport source, MemoryTransport target, int bytes)
     {
-        (Place from, Place to) = (_places[source], _places[target]);
+        (Place from, Place to) = (PlaceOf(source), PlaceOf(target));
         TimeSpan delay = Way(from, to) + from.Slowness + to.Slowness;
 
         if (Options.JitterMean > TimeSpan.Zero)
@@ -164,17 +165,17 @@ public sealed class SimulatedNetwork : IMemoryPaths
         return delay;
     }
 
-    bool IMemoryPaths.IsOpen(NodeId source, NodeId target)
+    bool IMemoryPaths.IsOpen(MemoryTransport source, MemoryTransport target)
     {
-        (Place from, Place to) = (_places[source], _places[target]);
+        (Place from, Place to) = (PlaceOf(source), PlaceOf(target));
 
         return from.Side == to.Side
             && !from.IsFrozen
             && !to.IsFrozen
-            && (_cuts.Count == 0 || !_cuts.Contains((source, target)));
+            && (_cuts.Count == 0 || !_cuts.Contains((source.Self, target.Self)));
     }
 
-    DialFate IMemoryPaths.Dial(NodeId source, NodeId target)
+    DialFate IMemoryPaths.Dial(MemoryTransport source, MemoryTransport target)
     {
         if (Options.DialFailureRate > 0 && _random.NextDouble() < Options.DialFailureRate)
         {
@@ -182,11 +183,13 @@ public sealed class SimulatedNetwork : IMemoryPaths
             return _random.Next(2) == 0 ? DialFate.Refused : DialFate.Unanswered;
         }
 
-        return _places[target].Dials;
+        return PlaceOf(target).Dials;
     }
 
     bool IMemoryPaths.IsLost(PeerAddress address)
         => _lost.Contains((address.Host, address.Port));
+
+    private static Place PlaceOf(MemoryTransport transport) => (Place)transport.Place!;
 
     private TimeSpan Way(Place from, Place to)
         => Options.WayMin + (Options.WaySpread * Math.Sqrt(Square(from.X - to.X) + Square(from.Y - to.Y)));

@@ -98,6 +98,7 @@ internal sealed partial class Link
 
         ReadOnlyMemory<byte> header = await _reader.PeekAsync(frame.Header, CancellationToken.None);
         Envelope message = Protobuf.Parse(Envelope.Parser, header.Span);
+        message.WireBytes = frame.Header;
         ReadOnlyMemory<byte> payload = await ReadChunkAsync(frame.PayloadHere);
 
         lock (Gate)

@@ -25,35 +25,40 @@ public static class LinkRequests
         TimeProvider time,
         CancellationToken cancel)
     {
-        // One source for both ends: a linked one beside it would double what every request costs.
-        using var either = new CancellationTokenSource(timeout, time);
-        using CancellationTokenRegistration ended = cancel.UnsafeRegister(
-            static source => ((CancellationTokenSource)source!).Cancel(), either);
+        // Both ends reset the stream, which ends every wait on it: a token for each wait would cost as much as all else.
         await using ILinkStream stream = await link.OpenAsync(priority, cancel);
+        var patience = new Patience(stream, request.BodyCase, timeout);
+        using ITimer deadline = time.CreateTimer(Patience.End, patience, timeout, Timeout.InfiniteTimeSpan);
+        using CancellationTokenRegistration left = cancel.UnsafeRegister(Patience.GiveUp, patience);
 
         try
         {
-            await stream.SendAsync(request, default, either.Token);
-            await stream.EndAsync(either.Token);
+            await stream.SendAsync(request, default, CancellationToken.None);
+            await stream.EndAsync(CancellationToken.None);
 
-            return await stream.ReceiveAsync(either.Token) switch
+            return await stream.ReceiveAsync(CancellationToken.None) switch
             {
                 { Fault: { } fault } => throw new FaultException(fault),
                 { } answer => answer,
                 null => throw new FaultException(FaultCode.NotServed, $"No answer came to {request.BodyCase}."),
             };
         }
-        catch (OperationCanceledException)
+        catch (FaultException) when (cancel.IsCancellationRequested)
         {
-            stream.Reset(FaultCode.Cancelled, "The answer is no longer wanted.");
-
-            if (cancel.IsCancellationRequested)
-            {
-                throw;
-            }
-
-            string late = $"No answer to {request.BodyCase} came within {timeout.TotalSeconds} s.";
-            throw new FaultException(FaultCode.Timeout, late);
+            throw new OperationCanceledException(cancel);
         }
+    }
+
+    private sealed class Patience(ILinkStream stream, Envelope.BodyOneofCase asked, TimeSpan timeout)
+    {
+        internal static void End(object? patience) => ((Patience)patience!).End();
+
+        internal static void GiveUp(object? patience)
+            => ((Patience)patience!).Stream.Reset(FaultCode.Cancelled, "The answer is no longer wanted.");
+
+        private ILinkStream Stream => stream;
+
+        private void End()
+            => stream.Reset(FaultCode.Timeout, $"No answer to {asked} came within {timeout.TotalSeconds} s.");
     }
 }

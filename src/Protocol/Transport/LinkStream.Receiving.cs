@@ -103,9 +103,9 @@ internal sealed partial class LinkStream
         _window -= bytes;
     }
 
-    private bool TryReceive(out Envelope? message, out TaskCompletionSource? wait)
+    private bool TryReceive(out Envelope? message)
     {
-        (message, wait) = (null, null);
+        message = null;
 
         lock (_link.Gate)
         {
@@ -126,15 +126,13 @@ internal sealed partial class LinkStream
             }
 
             ThrowIfOver();
-            wait = _arrival.Next();
+            _arrival.Await();
             return false;
         }
     }
 
-    private bool TryRead(ref Memory<byte> destination, out TaskCompletionSource? wait)
+    private bool TryRead(ref Memory<byte> destination)
     {
-        wait = null;
-
         lock (_link.Gate)
         {
             while (destination.Length > 0 && _reset is null && _chunks.TryPeek(out ReadOnlyMemory<byte> chunk))
@@ -152,7 +150,7 @@ internal sealed partial class LinkStream
             }
 
             ThrowIfOver();
-            wait = _arrival.Next();
+            _arrival.Await();
             return false;
         }
     }

@@ -67,15 +67,13 @@ internal sealed partial class LinkStream
         }
     }
 
-    private bool IsTaken(out TaskCompletionSource? wait)
+    private bool IsTaken()
     {
         lock (_link.Gate)
         {
-            wait = null;
-
             if (IsSending)
             {
-                wait = _taken.Next();
+                _taken.Await();
                 return false;
             }
 

@@ -41,7 +41,7 @@ internal sealed partial class LinkStream : ILinkStream
     public async ValueTask SendAsync(Envelope message, ReadOnlyMemory<byte> payload, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        int size = message.CalculateSize();
+        int size = message.WireBytes = message.CalculateSize();
 
         if (size > WireLimits.HeaderBytesMax || payload.Length > WireLimits.PayloadBytesMax)
         {
@@ -54,11 +54,11 @@ internal sealed partial class LinkStream : ILinkStream
         _link.Kick();
 
         // Mostly the caller itself has written it by now.
-        if (!IsTaken(out TaskCompletionSource? wait))
+        if (!IsTaken())
         {
             try
             {
-                await Signal.WaitAsync(wait!, cancel);
+                await _taken.WaitAsync(cancel);
             }
             catch (OperationCanceledException)
             {
@@ -74,10 +74,10 @@ internal sealed partial class LinkStream : ILinkStream
     {
         Envelope? message;
 
-        while (!TryReceive(out message, out TaskCompletionSource? wait))
+        while (!TryReceive(out message))
         {
             _link.Kick();
-            await Signal.WaitAsync(wait!, cancel);
+            await _arrival.WaitAsync(cancel);
         }
 
         return message;
@@ -90,10 +90,10 @@ internal sealed partial class LinkStream : ILinkStream
             throw new ArgumentException($"The payload has {PayloadLength} bytes.", nameof(destination));
         }
 
-        while (!TryRead(ref destination, out TaskCompletionSource? wait))
+        while (!TryRead(ref destination))
         {
             _link.Kick();
-            await Signal.WaitAsync(wait!, cancel);
+            await _arrival.WaitAsync(cancel);
         }
 
         _link.Kick();

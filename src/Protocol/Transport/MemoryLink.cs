@@ -7,28 +7,27 @@ namespace Swarm.Protocol.Transport;
 
 /// <summary>One end of a link in memory.</summary>
 /// <remarks>What an idle link does not need it does not have: a simulated node has hundreds.</remarks>
-internal sealed class MemoryLink : ILink
+internal sealed partial class MemoryLink : ILink
 {
     private readonly MemoryTransport _owner;
-    private readonly MemoryPipe _out;
     private MemoryLink _peer;
-    private List<MemoryLinkStream>? _streams;
+    private MemoryLinkStream? _streams;
     private Channel<ILinkStream>? _accepted;
     private ILinkServer? _server;
     private CancellationTokenSource? _closed;
-    private TimeSpan? _roundTrip;
+    private TimeSpan _roundTrip;
     private uint _nextStream;
+    private ushort _openStreams;
     private ITimer? _silence;
     private string? _whyClosed;
 
-    private MemoryLink(MemoryNetwork network, MemoryTransport owner, Hello hello, bool dials)
+    private MemoryLink(MemoryTransport owner, Hello hello, bool dials)
     {
-        Network = network;
         _owner = owner;
         _peer = this;
         RemoteHello = hello;
 
-        if (!network.HandsOver)
+        if (!owner.Network.HandsOver)
         {
             RemoteHello = hello.Clone();
             RemoteHello.Observed = owner.Listen is { } own
@@ -38,7 +37,6 @@ internal sealed class MemoryLink : ILink
 
         IsDialler = dials;
         _nextStream = dials ? 1u : 2u;
-        _out = new MemoryPipe(this);
     }
 
     public NodeId Remote => _peer._owner.Self;
@@ -52,7 +50,9 @@ internal sealed class MemoryLink : ILink
     public bool IsDialler { get; }
 
     public TimeSpan RoundTrip
-        => _roundTrip ??= Network.Paths.Delay(Local, Remote, 0) + Network.Paths.Delay(Remote, Local, 0);
+        => _roundTrip > TimeSpan.Zero
+            ? _roundTrip
+            : _roundTrip = Network.Paths.Delay(_owner, _peer._owner, 0) + Network.Paths.Delay(_peer._owner, _owner, 0);
 
     public bool IsClosed => _whyClosed is not null;
 
@@ -73,29 +73,31 @@ internal sealed class MemoryLink : ILink
         {
             lock (Gate)
             {
-                return _streams?.Count ?? 0;
+                return _openStreams;
             }
         }
     }
 
-    internal MemoryNetwork Network { get; }
+    internal MemoryNetwork Network => _owner.Network;
 
-    /// <summary>Guards this end, its pipe and its streams; never held while anything is delivered.</summary>
-    internal Lock Gate { get; } = new();
-
-    internal NodeId Local => _owner.Self;
+    /// <summary>
+    /// Guards this end and its streams, as it does every link of its node; never held while anything is delivered.
+    /// </summary>
+    internal Lock Gate => _owner.Gate;
 
     internal MemoryLink Peer => _peer;
 
+    /// <summary>Where it stands among its node's links.</summary>
+    internal int Place { get; set; }
+
     internal static (MemoryLink Dialler, MemoryLink Acceptor) CreatePair(
-        MemoryNetwork network,
         MemoryTransport dialler,
         MemoryTransport acceptor,
         Hello diallerHello,
         Hello acceptorHello)
     {
-        var one = new MemoryLink(network, dialler, acceptorHello, dials: true);
-        var other = new MemoryLink(network, acceptor, diallerHello, dials: false);
+        var one = new MemoryLink(dialler, acceptorHello, dials: true);
+        var other = new MemoryLink(acceptor, diallerHello, dials: false);
         (one._peer, other._peer) = (other, one);
         return (one, other);
     }
@@ -110,13 +112,13 @@ internal sealed class MemoryLink : ILink
         {
             ThrowIfClosed();
 
-            if (_streams?.Count >= WireLimits.StreamsMax)
+            if (_openStreams >= WireLimits.StreamsMax)
             {
                 throw new FaultException(FaultCode.Busy, "Too many streams are open on this link.");
             }
 
             var stream = new MemoryLinkStream(this, _nextStream, priority, opened: false);
-            (_streams ??= []).Add(stream);
+            Enter(stream);
             _nextStream += 2;
             return new(stream);
         }
@@ -154,7 +156,7 @@ internal sealed class MemoryLink : ILink
 
     public void Abort(FaultCode code, string reason)
     {
-        Send(new(MemoryPacketKind.Close, 0, Fault: new Fault { Code = code, Message = reason }));
+        Send(new(MemoryPacketKind.Close, 0) { Fault = new Fault { Code = code, Message = reason } });
         Flush();
         Break(reason);
     }
@@ -165,32 +167,27 @@ internal sealed class MemoryLink : ILink
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Queues a packet; <see cref="Flush"/> follows, outside every lock.</summary>
-    internal void Send(MemoryPacket packet)
-    {
-        if (!IsClosed)
-        {
-            _out.Send(packet);
-        }
-    }
-
-    internal void Flush() => _out.Pump();
-
+    /// <summary>A stream is over. Under <see cref="Gate"/>.</summary>
     internal void Remove(MemoryLinkStream stream)
     {
-        lock (Gate)
+        ref MemoryLinkStream? open = ref _streams;
+
+        while (open is not null && open != stream)
         {
-            if (_streams?.Remove(stream) == true && _streams.Count == 0)
-            {
-                _streams = null;
-            }
+            open = ref open.Next;
+        }
+
+        if (open is not null)
+        {
+            open = stream.Next;
+            _openStreams--;
         }
     }
 
     /// <summary>Ends this side; the other learns of it only by what was sent or by silence.</summary>
     internal void Break(string why)
     {
-        List<MemoryLinkStream>? streams;
+        MemoryLinkStream? streams;
 
         lock (Gate)
         {
@@ -200,13 +197,18 @@ internal sealed class MemoryLink : ILink
             }
 
             _whyClosed = why;
-            (streams, _streams) = (_streams, null);
+            (streams, _streams, _openStreams) = (_streams, null, 0);
             _silence?.Dispose();
             _ = _accepted?.Writer.TryComplete();
         }
 
         _owner.Remove(this);
-        streams?.ForEach(stream => stream.Close(why));
+
+        for (; streams is not null; streams = streams.Next)
+        {
+            streams.Close(why);
+        }
+
         _closed?.Cancel();
         _server?.OnClosed();
         _peer.ListenForSilence();
@@ -216,7 +218,7 @@ internal sealed class MemoryLink : ILink
     {
         if (!silently)
         {
-            Send(new(MemoryPacketKind.Close, 0, Fault: new Fault { Message = "The connection was reset." }));
+            Send(new(MemoryPacketKind.Close, 0) { Fault = new Fault { Message = "The connection was reset." } });
             Flush();
         }
 
@@ -261,8 +263,8 @@ internal sealed class MemoryLink : ILink
 
     private bool IsSilent
         => _peer._whyClosed is not null
-            || !Network.Paths.IsOpen(Local, Remote)
-            || !Network.Paths.IsOpen(Remote, Local);
+            || !Network.Paths.IsOpen(_owner, _peer._owner)
+            || !Network.Paths.IsOpen(_peer._owner, _owner);
 
     private void GiveUp()
     {
@@ -271,9 +273,6 @@ internal sealed class MemoryLink : ILink
             Break("The peer has not been heard for too long.");
         }
     }
-
-    /// <summary>What this end sent has arrived at the other.</summary>
-    internal void Deliver(MemoryPacket packet) => _peer.Receive(packet);
 
     private Channel<ILinkStream> Accepted
     {
@@ -307,7 +306,7 @@ internal sealed class MemoryLink : ILink
                 return;
             }
 
-            stream = _streams?.Find(open => open.Number == packet.Stream);
+            stream = Find(packet.Stream);
 
             if (stream is null && packet.Kind == MemoryPacketKind.Open)
             {
@@ -326,18 +325,36 @@ internal sealed class MemoryLink : ILink
         Flush();
     }
 
+    private MemoryLinkStream? Find(uint number)
+    {
+        MemoryLinkStream? stream = _streams;
+
+        while (stream is not null && stream.Number != number)
+        {
+            stream = stream.Next;
+        }
+
+        return stream;
+    }
+
+    private void Enter(MemoryLinkStream stream)
+    {
+        (stream.Next, _streams) = (_streams, stream);
+        _openStreams++;
+    }
+
     private MemoryLinkStream? Accept(MemoryPacket packet)
     {
         var stream = new MemoryLinkStream(this, packet.Stream, packet.Priority, opened: true);
 
-        if (_streams?.Count >= WireLimits.StreamsMax || (_server is null && !Accepted.Writer.TryWrite(stream)))
+        if (_openStreams >= WireLimits.StreamsMax || (_server is null && !Accepted.Writer.TryWrite(stream)))
         {
             var busy = new Fault { Code = FaultCode.Busy, Message = "Too many streams are open on this link." };
-            Send(new(MemoryPacketKind.Reset, packet.Stream, Fault: busy));
+            Send(new(MemoryPacketKind.Reset, packet.Stream) { Fault = busy });
             return null;
         }
 
-        (_streams ??= []).Add(stream);
+        Enter(stream);
         return stream;
     }
 }

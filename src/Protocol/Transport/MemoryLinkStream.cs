@@ -1,11 +1,16 @@
+using System.Threading.Tasks.Sources;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
 
 /// <summary>One end of a stream in memory: whole messages, under the same credit as on the wire.</summary>
-internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority priority, bool opened) : ILinkStream
+internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority priority, bool opened)
+    : ILinkStream, IValueTaskSource<Envelope?>
 {
+    /// <summary>The next stream of the same link.</summary>
+    internal MemoryLinkStream? Next;
+
     private readonly Signal _arrival = new();
     private Queue<MemoryPacket>? _received;
     private MemoryPacket? _next;
@@ -31,30 +36,33 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         int cost = Cost(message, payload.Length);
 
         // A message larger than the whole credit goes when the peer has read most of what came before it.
-        while (!TryTakeCredit(cost, out TaskCompletionSource? wait))
+        while (!TryTakeCredit(cost))
         {
-            await Signal.WaitAsync(wait!, cancel);
+            await _granted!.WaitAsync(cancel);
         }
 
         MemoryPacketKind kind = _opened ? MemoryPacketKind.Message : MemoryPacketKind.Open;
         _opened = true;
         Envelope given = link.Network.HandsOver ? message : message.Clone();
-        link.Send(new(kind, id, given, payload.IsEmpty ? [] : payload.ToArray(), cost, priority));
+        given.WireBytes = message.WireBytes;
+        link.Send(new(kind, id)
+        {
+            Message = given,
+            Payload = payload.IsEmpty ? [] : payload.ToArray(),
+            Credit = cost,
+            Priority = priority,
+        });
         link.Flush();
     }
 
-    public async ValueTask<Envelope?> ReceiveAsync(CancellationToken cancel)
+    public ValueTask<Envelope?> ReceiveAsync(CancellationToken cancel)
     {
-        Envelope? message;
-
-        while (!TryReceive(out message, out TaskCompletionSource? wait))
-        {
-            link.Flush();
-            await Signal.WaitAsync(wait!, cancel);
-        }
-
+        bool isThere = TryReceive(out Envelope? message);
         link.Flush();
-        return message;
+
+        return isThere ? new(message)
+            : cancel.CanBeCanceled ? ReceiveNextAsync(cancel)
+            : new(this, _arrival.Version);
     }
 
     public ValueTask ReadPayloadAsync(Memory<byte> destination, CancellationToken cancel)
@@ -111,7 +119,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
         if (_opened)
         {
-            link.Send(new(MemoryPacketKind.Reset, id, Fault: fault.Clone()));
+            link.Send(new(MemoryPacketKind.Reset, id) { Fault = fault.Clone() });
             link.Flush();
         }
     }
@@ -138,6 +146,21 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         return ValueTask.CompletedTask;
     }
 
+    // A wait for the next message that nobody can cancel is the stream itself.
+    ValueTaskSourceStatus IValueTaskSource<Envelope?>.GetStatus(short token) => _arrival.GetStatus(token);
+
+    void IValueTaskSource<Envelope?>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+        => _arrival.OnCompleted(continuation, state, token, flags);
+
+    Envelope? IValueTaskSource<Envelope?>.GetResult(short token)
+    {
+        _arrival.GetResult(token);
+        _ = TryReceive(out Envelope? message);
+        link.Flush();
+        return message;
+    }
+
     internal void Close(string why)
     {
         lock (link.Gate)
@@ -159,19 +182,12 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
             switch (packet.Kind)
             {
-                case MemoryPacketKind.Open or MemoryPacketKind.Message when _discards:
-                    Consume(packet.Credit);
-                    break;
-
                 case MemoryPacketKind.Open or MemoryPacketKind.Message:
                     Keep(packet);
-                    _arrival.Set();
                     break;
 
                 case MemoryPacketKind.End:
-                    _peerSideEnded = true;
-                    _arrival.Set();
-                    RemoveIfEnded();
+                    OnEnd();
                     break;
 
                 case MemoryPacketKind.Credit:
@@ -190,7 +206,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     private static int Cost(Envelope message, int payloadBytes)
     {
-        int header = message.CalculateSize();
+        int header = message.WireBytes = message.CalculateSize();
 
         return header <= WireLimits.HeaderBytesMax && payloadBytes <= WireLimits.PayloadBytesMax
             ? WireLimits.MessageCreditBytes + header + payloadBytes
@@ -200,14 +216,31 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     // Most streams never hold more than one message.
     private void Keep(MemoryPacket packet)
     {
-        if (_next is null)
+        if (_discards)
+        {
+            Consume(packet.Credit);
+        }
+        else if (_next is null)
         {
             _next = packet;
+            _arrival.Set();
         }
         else
         {
             (_received ??= new()).Enqueue(packet);
         }
+
+        if (packet.Ends)
+        {
+            OnEnd();
+        }
+    }
+
+    private void OnEnd()
+    {
+        _peerSideEnded = true;
+        _arrival.Set();
+        RemoveIfEnded();
     }
 
     private MemoryPacket? TakeReceived()
@@ -217,9 +250,17 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         return taken;
     }
 
-    private bool TryReceive(out Envelope? message, out TaskCompletionSource? wait)
+    private async ValueTask<Envelope?> ReceiveNextAsync(CancellationToken cancel)
     {
-        (message, wait) = (null, null);
+        await _arrival.WaitAsync(cancel);
+        _ = TryReceive(out Envelope? message);
+        link.Flush();
+        return message;
+    }
+
+    private bool TryReceive(out Envelope? message)
+    {
+        message = null;
 
         lock (link.Gate)
         {
@@ -228,7 +269,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
             if (_reset is null && TakeReceived() is { } next)
             {
                 message = next.Message;
-                _payload = next.Payload!;
+                _payload = next.Payload;
                 PayloadLength = _payload.Length;
                 Consume(next.Credit - PayloadLength);
                 return true;
@@ -241,15 +282,13 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
                 return true;
             }
 
-            wait = _arrival.Next();
+            _arrival.Await();
             return false;
         }
     }
 
-    private bool TryTakeCredit(int cost, out TaskCompletionSource? wait)
+    private bool TryTakeCredit(int cost)
     {
-        wait = null;
-
         lock (link.Gate)
         {
             ThrowIfOver();
@@ -265,7 +304,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
                 return true;
             }
 
-            wait = (_granted ??= new()).Next();
+            (_granted ??= new()).Await();
             return false;
         }
     }
@@ -299,7 +338,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
         if (_consumed >= WireLimits.CreditBytes / 4)
         {
-            link.Send(new(MemoryPacketKind.Credit, id, Credit: _consumed));
+            link.Send(new(MemoryPacketKind.Credit, id) { Credit = _consumed });
             _consumed = 0;
         }
     }

@@ -113,11 +113,11 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
 
     private sealed class InstantPaths : IMemoryPaths
     {
-        public TimeSpan Delay(NodeId source, NodeId target, int bytes) => TimeSpan.Zero;
+        public TimeSpan Delay(MemoryTransport source, MemoryTransport target, int bytes) => TimeSpan.Zero;
 
-        public bool IsOpen(NodeId source, NodeId target) => true;
+        public bool IsOpen(MemoryTransport source, MemoryTransport target) => true;
 
-        public DialFate Dial(NodeId source, NodeId target) => DialFate.Answered;
+        public DialFate Dial(MemoryTransport source, MemoryTransport target) => DialFate.Answered;
 
         public bool IsLost(PeerAddress address) => false;
     }

@@ -12,16 +12,14 @@ public sealed class MemoryTransport : ITransport
     private const int WaysToConnect = 4;
     private const int HandshakeBytes = 1024;
 
-    private readonly MemoryNetwork _network;
     private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
     private readonly List<MemoryLink> _links = [];
-    private readonly Lock _gate = new();
     private Hello _hello;
     private bool _gone;
 
     internal MemoryTransport(MemoryNetwork network, NodeId self, Hello hello, PeerAddress? listen)
     {
-        _network = network;
+        Network = network;
         Self = self;
         Listen = listen;
         _hello = hello.Clone();
@@ -42,13 +40,21 @@ public sealed class MemoryTransport : ITransport
     /// <inheritdoc/>
     public IReadOnlyList<PeerAddress> OwnAddresses { get; }
 
+    /// <summary>What the network's paths know of this node.</summary>
+    public object? Place { get; set; }
+
+    internal MemoryNetwork Network { get; }
+
+    /// <summary>Guards the links and what each of them holds: one for all, for a simulated node has hundreds.</summary>
+    internal Lock Gate { get; } = new();
+
     internal PeerAddress? Listen { get; }
 
     internal MemoryLink[] Links
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
                 return [.. _links];
             }
@@ -77,7 +83,7 @@ public sealed class MemoryTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
     {
-        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: true, _network.Time, cancel);
+        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: true, Network.Time, cancel);
 
         if (link.Remote != node)
         {
@@ -91,7 +97,7 @@ public sealed class MemoryTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel)
     {
-        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: false, _network.Time, cancel);
+        Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: false, Network.Time, cancel);
         return _accepted.Writer.TryWrite(link) ? link : null;
     }
 
@@ -112,14 +118,15 @@ public sealed class MemoryTransport : ITransport
     /// </summary>
     public void Kill(bool silently = false)
     {
-        _network.Forget(this);
+        Network.Forget(this);
         MemoryLink[] links;
 
-        lock (_gate)
+        lock (Gate)
         {
             _gone = true;
             links = [.. _links];
             _links.Clear();
+            _links.Capacity = 0;
         }
 
         _ = _accepted.Writer.TryComplete();
@@ -139,9 +146,14 @@ public sealed class MemoryTransport : ITransport
 
     internal void Remove(MemoryLink link)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            _ = _links.Remove(link);
+            if (link.Place < _links.Count && _links[link.Place] == link)
+            {
+                MemoryLink last = _links[^1];
+                (_links[link.Place], last.Place) = (last, link.Place);
+                _links.RemoveAt(_links.Count - 1);
+            }
         }
     }
 
@@ -153,15 +165,15 @@ public sealed class MemoryTransport : ITransport
             throw new LinkClosedException("This node is gone.");
         }
 
-        if (!_network.TryFind(address, out MemoryTransport? peer))
+        if (!Network.TryFind(address, out MemoryTransport? peer))
         {
             await WaitAsync(
-                _network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
+                Network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
                 cancel);
             throw new LinkClosedException($"Nothing listens at {address}.");
         }
 
-        DialFate fate = _network.Paths.Dial(Self, peer.Self);
+        DialFate fate = Network.Paths.Dial(this, peer);
         bool silent = fate == DialFate.Unanswered || !IsReachable(peer);
 
         await WaitAsync(silent ? Timeout.InfiniteTimeSpan : ConnectTime(peer), cancel);
@@ -190,24 +202,24 @@ public sealed class MemoryTransport : ITransport
     }
 
     private bool IsReachable(MemoryTransport peer)
-        => _network.Paths.IsOpen(Self, peer.Self) && _network.Paths.IsOpen(peer.Self, Self);
+        => Network.Paths.IsOpen(this, peer) && Network.Paths.IsOpen(peer, this);
 
     private TimeSpan ConnectTime(MemoryTransport peer)
         => (WaysToConnect / 2)
-            * (_network.Paths.Delay(Self, peer.Self, HandshakeBytes)
-                + _network.Paths.Delay(peer.Self, Self, HandshakeBytes));
+            * (Network.Paths.Delay(this, peer, HandshakeBytes)
+                + Network.Paths.Delay(peer, this, HandshakeBytes));
 
     private async Task WaitAsync(TimeSpan time, CancellationToken cancel)
     {
         if (time != TimeSpan.Zero)
         {
-            await Task.Delay(time, _network.Time, cancel);
+            await Task.Delay(time, Network.Time, cancel);
         }
     }
 
     private MemoryLink Connect(MemoryTransport peer)
     {
-        (MemoryLink dialler, MemoryLink acceptor) = MemoryLink.CreatePair(_network, this, peer, _hello, peer._hello);
+        (MemoryLink dialler, MemoryLink acceptor) = MemoryLink.CreatePair(this, peer, _hello, peer._hello);
 
         Add(dialler);
         peer.Add(acceptor);
@@ -222,8 +234,9 @@ public sealed class MemoryTransport : ITransport
 
     private void Add(MemoryLink link)
     {
-        lock (_gate)
+        lock (Gate)
         {
+            link.Place = _links.Count;
             _links.Add(link);
         }
     }
