@@ -72,7 +72,7 @@ public sealed partial class DhtNode
             ? Envelope.BodyOneofCase.Found
             : Envelope.BodyOneofCase.Stored;
 
-        if (answer.BodyCase != wanted || answer.CalculateSize() > DhtLimits.MessageBytesMax)
+        if (answer.BodyCase != wanted || answer.WireBytes > DhtLimits.MessageBytesMax)
         {
             link.Abort(FaultCode.Protocol, "Not the answer to the question, or too long.");
             throw new ProtocolException($"{link.Remote} answered {answer.BodyCase}.");

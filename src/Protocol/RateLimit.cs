@@ -9,14 +9,18 @@ namespace Swarm.Protocol;
 /// <param name="peersMax">How many peers are remembered; when all have taken something, a new one gets nothing.</param>
 public sealed class RateLimit(double perSecond, double burst, int peersMax)
 {
+    // Who can be forgotten is looked for when there are twice as many as were left the last time.
+    private const int ForgetAtLeast = 16;
+
     private readonly Dictionary<NodeId, (double Tokens, TimeSpan At)> _buckets = [];
+    private int _forgetAt = ForgetAtLeast;
 
     /// <summary>Takes a share of a peer's allowance; false when it has none left.</summary>
     public bool TryTake(NodeId peer, TimeSpan now)
     {
         if (!_buckets.TryGetValue(peer, out (double Tokens, TimeSpan At) bucket))
         {
-            if (_buckets.Count >= peersMax && !Forget(now))
+            if (_buckets.Count >= Math.Min(_forgetAt, peersMax) && !Forget(now))
             {
                 return false;
             }
@@ -33,7 +37,7 @@ public sealed class RateLimit(double perSecond, double burst, int peersMax)
     // Who has its whole allowance back need not be remembered.
     private bool Forget(TimeSpan now)
     {
-        foreach ((NodeId peer, (double tokens, TimeSpan at)) in _buckets.ToArray())
+        foreach ((NodeId peer, (double tokens, TimeSpan at)) in _buckets)
         {
             if (tokens + (perSecond * (now - at).TotalSeconds) >= burst)
             {
@@ -41,6 +45,7 @@ public sealed class RateLimit(double perSecond, double burst, int peersMax)
             }
         }
 
+        _forgetAt = Math.Max(ForgetAtLeast, 2 * _buckets.Count);
         return _buckets.Count < peersMax;
     }
 }

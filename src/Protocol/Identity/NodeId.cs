@@ -16,6 +16,9 @@ public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
 
     private NodeId(UInt128 high, UInt128 low) => (_high, _low) = (high, low);
 
+    /// <summary>The first 64 bits: enough to tell most ids, and most distances, apart.</summary>
+    public ulong Head => (ulong)(_high >> 64);
+
     /// <summary>Reads an id from its <see cref="Size"/> big-endian bytes.</summary>
     public static NodeId Read(ReadOnlySpan<byte> source)
         => new(BinaryPrimitives.ReadUInt128BigEndian(source), BinaryPrimitives.ReadUInt128BigEndian(source[16..]));

@@ -9,14 +9,18 @@ namespace Swarm.Protocol.Transport;
 /// </summary>
 internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 {
-    // A peer can make us dial many addresses; what is beyond this is old and forgotten whole.
+    // A peer can make us dial many addresses; what is beyond this is forgotten whole.
     private const int AddressesMax = 4096;
+
+    // What is old is looked for when there is twice as much as was left the last time.
+    private const int SweepAtLeast = 32;
 
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<PeerAddress, (int Failures, long Until)> _failed = [];
-    private readonly Dictionary<string, List<(PeerAddress Address, long At)>> _absent = [];
+    private readonly Dictionary<(string Host, int Port), List<(PeerAddress Address, long At)>> _absent = [];
     private readonly Lock _gate = new();
+    private int _sweepAt = SweepAtLeast;
 
     internal void ThrowIfTooSoon(PeerAddress address)
     {
@@ -42,7 +46,7 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
         lock (_gate)
         {
             _ = _failed.Remove(address);
-            _ = _absent.Remove(DeviceOf(address));
+            _ = _absent.Count > 0 && _absent.Remove(DeviceOf(address));
         }
     }
 
@@ -50,10 +54,9 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
     {
         lock (_gate)
         {
-            if (_failed.Count >= AddressesMax || _absent.Count >= AddressesMax)
+            if (_failed.Count >= _sweepAt)
             {
-                _failed.Clear();
-                _absent.Clear();
+                Sweep();
             }
 
             int failures = _failed.TryGetValue(address, out (int Failures, long Until) failed) ? failed.Failures : 0;
@@ -75,10 +78,39 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
         }
     }
 
+    // What has not been dialled for a while begins anew.
+    private void Sweep()
+    {
+        foreach ((PeerAddress address, (int _, long until)) in _failed)
+        {
+            if (time.GetElapsedTime(until) > Memory)
+            {
+                _ = _failed.Remove(address);
+            }
+        }
+
+        foreach (((string Host, int Port) device, List<(PeerAddress Address, long At)> absent) in _absent)
+        {
+            if (absent.TrueForAll(other => time.GetElapsedTime(other.At) > Memory))
+            {
+                _ = _absent.Remove(device);
+            }
+        }
+
+        if (_failed.Count >= AddressesMax || _absent.Count >= AddressesMax)
+        {
+            _failed.Clear();
+            _absent.Clear();
+        }
+
+        _sweepAt = Math.Clamp(2 * _failed.Count, SweepAtLeast, AddressesMax);
+    }
+
     // An address without a node is no hearsay: somebody here typed it.
     private List<(PeerAddress Address, long At)>? AbsentAt(PeerAddress address)
     {
         if (address.Node is null
+            || _absent.Count == 0
             || !_absent.TryGetValue(DeviceOf(address), out List<(PeerAddress Address, long At)>? absent))
         {
             return null;
@@ -89,10 +121,8 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
     }
 
     // On the own network every port is told apart: a device there may run several nodes, and may be this one.
-    private static string DeviceOf(PeerAddress address)
-        => IPAddress.TryParse(address.Host, out IPAddress? ip) && !IsOwnNetwork(ip)
-            ? address.Host
-            : (address with { Node = null }).ToString();
+    private static (string Host, int Port) DeviceOf(PeerAddress address)
+        => (address.Host, IPAddress.TryParse(address.Host, out IPAddress? ip) && !IsOwnNetwork(ip) ? 0 : address.Port);
 
     private static bool IsOwnNetwork(IPAddress ip)
     {

@@ -54,8 +54,9 @@ public sealed partial class LinkPool
     // Not cancelled with its first caller: others may wait for the same dial.
     private async Task<ILink> DialAsync(PeerAddress address)
     {
-        using var patience = new CancellationTokenSource(_options.DialMax, _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
+        using var stop = new CancellationTokenSource(_options.DialMax, _time);
+        using CancellationTokenRegistration stopped = _stop.Token.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), stop);
 
         try
         {

@@ -23,9 +23,9 @@ public sealed partial class LinkPool : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly LinkPoolOptions _options;
-    private readonly StreamDispatch _dispatch;
     private readonly DialBackOff _backOff;
-    private readonly Dictionary<NodeId, PooledLink> _links = [];
+    private readonly HashSet<PooledLink> _links = new(ByRemote.Instance);
+    private readonly HashSet<PooledLink>.AlternateLookup<NodeId> _byNode;
     private readonly Dictionary<PeerAddress, Task<ILink>> _dials = [];
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource? _idle;
@@ -43,8 +43,9 @@ public sealed partial class LinkPool : IAsyncDisposable
         _self = self;
         _time = time;
         _log = log ?? NullLogger.Instance;
-        _options = options ?? new LinkPoolOptions();
-        _dispatch = new StreamDispatch(_log, _time, _options);
+        _options = options ?? LinkPoolOptions.Default;
+        _byNode = _links.GetAlternateLookup<NodeId>();
+        Dispatch = new StreamDispatch(_log, _time, _options);
         _backOff = new DialBackOff(_time, _options);
         Handle(Envelope.BodyOneofCase.Hello, RenewAsync);
     }
@@ -74,13 +75,16 @@ public sealed partial class LinkPool : IAsyncDisposable
         {
             lock (Gate)
             {
-                return [.. _links.Values.Select(pooled => pooled.Link)];
+                return [.. _links.Select(pooled => pooled.Link)];
             }
         }
     }
 
     /// <summary>Whether nothing new may begin.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
+
+    /// <summary>Who answers what.</summary>
+    internal StreamDispatch Dispatch { get; }
 
     /// <summary>Guards the links and what runs on them; never held over a call to a link.</summary>
     internal Lock Gate { get; } = new();
@@ -90,7 +94,8 @@ public sealed partial class LinkPool : IAsyncDisposable
     {
         lock (Gate)
         {
-            link = _links.TryGetValue(node, out PooledLink? pooled) ? pooled.Link : null;
+            PooledLink? pooled = Find(node);
+            link = pooled?.Link;
             pooled?.Touch(_time);
             return link is { IsClosed: false };
         }
@@ -99,7 +104,7 @@ public sealed partial class LinkPool : IAsyncDisposable
     /// <summary>
     /// Chooses who answers the streams that start with this kind of message. Before <see cref="RunAsync"/>.
     /// </summary>
-    public void Handle(Envelope.BodyOneofCase first, StreamHandler handler) => _dispatch.Add(first, handler);
+    public void Handle(Envelope.BodyOneofCase first, StreamHandler handler) => Dispatch.Add(first, handler);
 
     /// <summary>
     /// The link to a peer: the one that is up, or a new one. Callers at the same time share one dial.
@@ -167,7 +172,7 @@ public sealed partial class LinkPool : IAsyncDisposable
 
         lock (Gate)
         {
-            links = [.. _links.Values];
+            links = [.. _links];
             _links.Clear();
             // Completed outside the lock, on the thread that ends the last handler: a simulation has no other.
             _idle = new TaskCompletionSource();
@@ -226,17 +231,15 @@ public sealed partial class LinkPool : IAsyncDisposable
     /// <summary>The link is gone; another to the same peer may be in its place already.</summary>
     internal void OnClosed(PooledLink pooled)
     {
-        NodeId remote = pooled.Link.Remote;
-
         lock (Gate)
         {
-            if (_links.TryGetValue(remote, out PooledLink? held) && held == pooled)
+            if (Find(pooled.Link.Remote) == pooled)
             {
-                _ = _links.Remove(remote);
+                _ = _links.Remove(pooled);
             }
         }
 
-        LinkPoolLog.LinkDown(_log, remote);
+        LinkPoolLog.LinkDown(_log, pooled.Link.Remote);
     }
 
     /// <summary>A handler begins. Under <see cref="Gate"/>.</summary>
@@ -255,23 +258,29 @@ public sealed partial class LinkPool : IAsyncDisposable
         _ = idle?.TrySetResult();
     }
 
+    private PooledLink? Find(NodeId node)
+        => _byNode.TryGetValue(node, out PooledLink? pooled) ? pooled : null;
+
     // Returns the link to use: the new one, or the one it loses against.
     private ILink Adopt(ILink link)
     {
-        var pooled = new PooledLink(this, _dispatch, link, _time.GetTimestamp());
+        var pooled = new PooledLink(this, link, _time.GetTimestamp());
         ILink? loser = null;
         ILink winner = link;
 
         lock (Gate)
         {
-            if (_links.TryGetValue(link.Remote, out PooledLink? held) && !held.Link.IsClosed)
+            PooledLink? held = Find(link.Remote);
+
+            if (held is { Link.IsClosed: false })
             {
                 (winner, loser) = Prefers(held.Link, link) ? (held.Link, link) : (link, held.Link);
             }
 
             if (winner == link)
             {
-                _links[link.Remote] = pooled;
+                _ = held is not null && _links.Remove(held);
+                _ = _links.Add(pooled);
             }
         }
 
@@ -312,7 +321,8 @@ public sealed partial class LinkPool : IAsyncDisposable
     // A few at once, so that not every new link has to look at all the others.
     private void CloseIdlest(ILink except)
     {
-        ILink[] idlest;
+        int count = 1 + (_options.LinksMax / 16);
+        var idlest = new List<PooledLink>();
 
         lock (Gate)
         {
@@ -321,18 +331,26 @@ public sealed partial class LinkPool : IAsyncDisposable
                 return;
             }
 
-            idlest = [.. _links.Values
-                .Where(pooled => pooled.Link != except
+            foreach (PooledLink pooled in _links)
+            {
+                if ((idlest.Count < count || pooled.LastUsed < idlest[^1].LastUsed)
+                    && pooled.Link != except
                     && pooled.Link.OpenStreams == 0
                     && !_pinned.Contains(pooled.Link.Remote))
-                .OrderBy(pooled => pooled.LastUsed)
-                .Take(1 + (_options.LinksMax / 16))
-                .Select(pooled => pooled.Link)];
+                {
+                    idlest.Insert(idlest.FindLastIndex(other => other.LastUsed <= pooled.LastUsed) + 1, pooled);
+
+                    if (idlest.Count > count)
+                    {
+                        idlest.RemoveAt(count);
+                    }
+                }
+            }
         }
 
-        foreach (ILink link in idlest)
+        foreach (PooledLink pooled in idlest)
         {
-            link.Abort(FaultCode.Busy, "Too many idle links.");
+            pooled.Link.Abort(FaultCode.Busy, "Too many idle links.");
         }
     }
 }

@@ -3,6 +3,9 @@ namespace Swarm.Protocol.Transport;
 /// <summary>The few knobs of a <see cref="LinkPool"/>, each with its reason.</summary>
 public sealed record LinkPoolOptions
 {
+    /// <summary>For all who choose nothing else.</summary>
+    internal static readonly LinkPoolOptions Default = new();
+
     /// <summary>
     /// How long a dial may take, from SYN to Hello: connect, TLS and Hello have 5, 5 and 3 s of their own.
     /// </summary>

@@ -3,7 +3,7 @@ using Swarm.Protocol.Messages;
 namespace Swarm.Protocol.Transport;
 
 /// <summary>A link in a <see cref="LinkPool"/>, and what runs on it for the peer.</summary>
-internal sealed class PooledLink(LinkPool pool, StreamDispatch dispatch, ILink link, long lastUsed) : ILinkServer
+internal sealed class PooledLink(LinkPool pool, ILink link, long lastUsed) : ILinkServer
 {
     private Request? _running;
     private int _count;
@@ -20,7 +20,7 @@ internal sealed class PooledLink(LinkPool pool, StreamDispatch dispatch, ILink l
 
         if (TryEnter(request))
         {
-            _ = HandleAsync(stream, request);
+            _ = pool.Dispatch.HandleAsync(stream, this, request);
         }
         else
         {
@@ -56,23 +56,11 @@ internal sealed class PooledLink(LinkPool pool, StreamDispatch dispatch, ILink l
         running.ForEach(request => request.Cancel());
     }
 
-    private async Task HandleAsync(ILinkStream stream, Request request)
-    {
-        try
-        {
-            await dispatch.HandleAsync(stream, request);
-        }
-        finally
-        {
-            Exit(request);
-        }
-    }
-
     private bool TryEnter(Request request)
     {
         lock (pool.Gate)
         {
-            if (_stopped || pool.IsStopping || _count >= dispatch.PerLinkMax)
+            if (_stopped || pool.IsStopping || _count >= pool.Dispatch.PerLinkMax)
             {
                 return false;
             }
@@ -86,7 +74,8 @@ internal sealed class PooledLink(LinkPool pool, StreamDispatch dispatch, ILink l
         }
     }
 
-    private void Exit(Request request)
+    /// <summary>A request has been answered, or will not be.</summary>
+    internal void Exit(Request request)
     {
         lock (pool.Gate)
         {
@@ -99,8 +88,9 @@ internal sealed class PooledLink(LinkPool pool, StreamDispatch dispatch, ILink l
         pool.Exit();
     }
 
-    // Cancelled when the link is gone or the node stops. In a list of its own kind: most links run none or one.
-    private sealed class Request : CancellationTokenSource
+    /// <summary>Cancelled when the link is gone or the node stops.</summary>
+    /// <remarks>In a list of its own kind: most links run none or one.</remarks>
+    internal sealed class Request : CancellationTokenSource
     {
         internal Request? Previous { get; set; }
 

@@ -13,8 +13,10 @@ internal sealed class StreamDispatch(ILogger log, TimeProvider time, LinkPoolOpt
     /// <summary>Most requests of one peer at a time.</summary>
     internal int PerLinkMax => options.HandlersPerLinkMax;
 
-    /// <summary>Answers one stream, for as long as <paramref name="request"/> is not cancelled.</summary>
-    internal async Task HandleAsync(ILinkStream stream, CancellationTokenSource request)
+    /// <summary>
+    /// Answers one stream, for as long as <paramref name="request"/> is not cancelled, and tells its link.
+    /// </summary>
+    internal async Task HandleAsync(ILinkStream stream, PooledLink link, PooledLink.Request request)
     {
         await Task.Yield();
 
@@ -33,6 +35,10 @@ internal sealed class StreamDispatch(ILogger log, TimeProvider time, LinkPoolOpt
         catch (Exception e) when (e is OperationCanceledException or LinkClosedException or FaultException)
         {
             // The peer or the node went away before there was anything to answer.
+        }
+        finally
+        {
+            link.Exit(request);
         }
     }
 
