@@ -240,10 +240,11 @@ public sealed partial class DhtNode
     {
         NodeId own = Id.DistanceTo(key);
         NodeId theirs = newcomer.DistanceTo(key);
-        IReadOnlyList<Contact> nearest = _table.Nearest(key, _options.Replicas + 1);
 
-        return nearest.All(contact => contact.Id == newcomer || contact.Id.DistanceTo(key).CompareTo(own) > 0)
-            && nearest.Count(contact => contact.Id.DistanceTo(key).CompareTo(theirs) < 0) < _options.Replicas;
+        // Mostly somebody else is nearer than we are, and two are enough to see it.
+        return _table.Nearest(key, 2).All(contact => contact.Id == newcomer || contact.Id.DistanceTo(key) > own)
+            && _table.Nearest(key, _options.Replicas)
+                .Count(contact => contact.Id.DistanceTo(key) < theirs) < _options.Replicas;
     }
 
     private async Task GiveAsync(Contact contact, List<SignedRecord> records)

@@ -67,7 +67,10 @@ public sealed partial class DhtNode
             // Who turns a page has been told already.
             if (after is null)
             {
-                foreach (Contact near in _table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed))
+                IReadOnlyList<Contact> nearest = _table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed);
+                found.Closer.Capacity = nearest.Count;
+
+                foreach (Contact near in nearest)
                 {
                     if (near.Id != asker && found.Closer.Count < _options.Lookup.Width)
                     {

@@ -14,6 +14,9 @@ namespace Swarm.Dht.Records;
 internal sealed record HeldRecord(
     NodeId Signer, ulong Sequence, SignedRecord? Record, int Bytes, TimeSpan Expires, TimeSpan Forgotten)
 {
+    /// <summary>When it expires, or, when it has, is forgotten.</summary>
+    internal TimeSpan NextChange => Record is null ? Forgotten : Expires;
+
     /// <summary>Whether it may be given to others.</summary>
     internal bool IsLive(TimeSpan now) => Record is not null && now < Expires;
 }

@@ -22,6 +22,9 @@ public sealed class RecordStore
     private readonly SortedSet<NodeId> _distances = [];
     private readonly Dictionary<NodeId, int> _perSigner = [];
 
+    // Before this nothing can have expired; records that were renewed since let it be too early, never too late.
+    private TimeSpan _sweepAt = TimeSpan.MaxValue;
+
     /// <summary>An empty store of the node <paramref name="self"/>, which prefers keys near to its name.</summary>
     /// <param name="self">The node.</param>
     /// <param name="check">How signatures are checked, when not as in life.</param>
@@ -140,18 +143,38 @@ public sealed class RecordStore
     /// <summary>Lets go of what has expired. Only memory depends on how often this is called.</summary>
     public void Sweep(Moment now)
     {
-        foreach ((NodeId key, SortedDictionary<NodeId, HeldRecord> shelf) in _shelves.ToArray())
+        if (now.Elapsed < _sweepAt)
         {
-            foreach (HeldRecord held in shelf.Values.Where(held => !held.IsLive(now.Elapsed)).ToArray())
+            return;
+        }
+
+        _sweepAt = TimeSpan.MaxValue;
+        List<(NodeId Key, HeldRecord Held)>? expired = null;
+
+        foreach ((NodeId key, SortedDictionary<NodeId, HeldRecord> shelf) in _shelves)
+        {
+            foreach (HeldRecord held in shelf.Values)
             {
-                if (now.Elapsed >= held.Forgotten)
+                if (now.Elapsed >= held.NextChange)
                 {
-                    Remove(key, held.Signer);
+                    (expired ??= []).Add((key, held));
                 }
-                else if (held.Record is not null)
+                else
                 {
-                    Put(key, held with { Record = null, Bytes = EntryBytes });
+                    _sweepAt = Earlier(_sweepAt, held.NextChange);
                 }
+            }
+        }
+
+        foreach ((NodeId key, HeldRecord held) in expired ?? [])
+        {
+            if (now.Elapsed >= held.Forgotten)
+            {
+                Remove(key, held.Signer);
+            }
+            else
+            {
+                Put(key, held with { Record = null, Bytes = EntryBytes });
             }
         }
     }
@@ -167,6 +190,8 @@ public sealed class RecordStore
     }
 
     private static int SizeOf(SignedRecord record) => record.CalculateSize() + EntryBytes;
+
+    private static TimeSpan Earlier(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
@@ -246,6 +271,7 @@ public sealed class RecordStore
         }
 
         shelf[held.Signer] = held;
+        _sweepAt = Earlier(_sweepAt, held.NextChange);
         Bytes += held.Bytes;
         Count++;
         _perSigner[held.Signer] = _perSigner.GetValueOrDefault(held.Signer) + 1;

@@ -50,6 +50,11 @@ public sealed class RoutingTable
     /// <summary>The length of the prefix a node's name shares with ours: the number of its bucket.</summary>
     public int BucketOf(NodeId id)
     {
+        if (id.Head != _self.Head)
+        {
+            return BitOperations.LeadingZeroCount(id.Head ^ _self.Head);
+        }
+
         Span<byte> distance = stackalloc byte[NodeId.Size];
         id.DistanceTo(_self).Write(distance);
         int zero = distance.IndexOfAnyExcept((byte)0);
@@ -145,14 +150,30 @@ public sealed class RoutingTable
     /// <summary>The contacts not heard of for the longest time, which are thereby taken as asked.</summary>
     public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
     {
-        BucketEntry[] stalest = [.. Entries.OrderBy(entry => entry.AskedAt).Take(count)];
+        // A few of many: the last of those chosen so far tells most others to pass.
+        var stalest = new List<BucketEntry>(count + 1);
 
-        foreach (BucketEntry entry in stalest)
+        foreach (Bucket bucket in _buckets.Values)
         {
-            entry.AskedAt = now;
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                if (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt))
+                {
+                    continue;
+                }
+
+                int place = stalest.FindLastIndex(other => other.AskedAt <= entry.AskedAt) + 1;
+                stalest.Insert(place, entry);
+
+                if (stalest.Count > count)
+                {
+                    stalest.RemoveAt(count);
+                }
+            }
         }
 
-        return [.. stalest.Select(entry => entry.Contact)];
+        stalest.ForEach(entry => entry.AskedAt = now);
+        return stalest.ConvertAll(entry => entry.Contact);
     }
 
     /// <summary>
@@ -270,8 +291,18 @@ public sealed class RoutingTable
         Span<NodeId> distances,
         int found)
     {
-        foreach (BucketEntry entry in bucket.Entries)
+        ReadOnlySpan<ulong> heads = bucket.Heads;
+        ulong head = target.Head;
+
+        for (int i = 0; i < heads.Length; i++)
         {
+            // Most are too far away, and their heads say so.
+            if (found == best.Length && (found == 0 || (heads[i] ^ head) > distances[found - 1].Head))
+            {
+                continue;
+            }
+
+            BucketEntry entry = bucket.Entries[i];
             NodeId distance = entry.Contact.Id.DistanceTo(target);
 
             if (entry.VerifiedAt < verifiedSince

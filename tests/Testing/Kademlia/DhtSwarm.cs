@@ -22,6 +22,9 @@ public sealed class DhtSwarm(
     };
 
     private readonly List<DhtMember> _members = [];
+
+    // Beside the members, so that the truth about ten thousand is one stretch of memory.
+    private readonly List<ulong> _heads = [];
     private readonly List<DhtLiar> _liars = [];
     private readonly HashSet<NodeId> _clients = [];
     private long _requestsOfTheDead;
@@ -128,8 +131,15 @@ public sealed class DhtSwarm(
             Consider(other);
         }
 
-        foreach (DhtMember member in _members)
+        for (int i = 0; i < _heads.Count; i++)
         {
+            if (nearest.Count == count && (_heads[i] ^ target.Head) > nearest[^1].Distance.Head)
+            {
+                continue;
+            }
+
+            DhtMember member = _members[i];
+
             if ((nearest.Count < count || member.Id.DistanceTo(target) < nearest[^1].Distance)
                 && counts(member)
                 && !others.Contains(member.Id))
@@ -204,14 +214,17 @@ public sealed class DhtSwarm(
         _requestsOfTheDead += dead.Dht.Status.Queries;
         DhtMember last = _members[^1];
         _members[dead.Place] = last;
+        _heads[dead.Place] = last.Id.Head;
         last.Place = dead.Place;
         _members.RemoveAt(_members.Count - 1);
+        _heads.RemoveAt(_heads.Count - 1);
     }
 
     private DhtMember Enter(DhtMember member)
     {
         member.Place = _members.Count;
         _members.Add(member);
+        _heads.Add(member.Id.Head);
 
         if (!member.IsServer)
         {
