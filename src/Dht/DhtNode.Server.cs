@@ -103,7 +103,7 @@ public sealed partial class DhtNode
                 Moment now = Now;
                 refusal = !_server ? "This node serves others no longer."
                     : _storeRate.TryTake(from, now.Elapsed)
-                    ? _store.Accept(record, now, () => _checkRate.TryTake(default, now.Elapsed))
+                    ? _store.Accept(record, now, () => _checkRate.TryTake(now.Elapsed))
                     : "Too many records from this peer; try again later.";
             }
 

@@ -39,7 +39,7 @@ public sealed partial class DhtNode : IDisposable
     private readonly RateLimit _storeRate = new(
         DhtLimits.StoresPerSecondMax, DhtLimits.StoresBurstMax, DhtLimits.RatedPeersMax);
 
-    private readonly RateLimit _checkRate = new(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax, 1);
+    private readonly RateBudget _checkRate = new(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax);
 
     private ulong _sequence;
     private long _queries;

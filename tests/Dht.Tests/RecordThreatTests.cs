@@ -121,7 +121,7 @@ public sealed class RecordThreatTests
         const int PerSecond = 10_000;
         const int Seconds = 10;
         RecordStore store = new(Ids.Of(0));
-        var budget = new RateLimit(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax, 1);
+        var budget = new RateBudget(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax);
         SignedRecord forged = Sign(Signers.Alice, Key, 5, 0);
         forged.Signature = ByteString.CopyFrom(new byte[64]);
         SignedRecord honest = Sign(Signers.Bob, Key, 1, 0);
@@ -133,7 +133,7 @@ public sealed class RecordThreatTests
             Moment now = At((double)i / PerSecond);
             bool MayCheck()
             {
-                bool may = budget.TryTake(default, now.Elapsed);
+                bool may = budget.TryTake(now.Elapsed);
                 allowed += may ? 1 : 0;
 
                 // Known to be forged: the check itself need not be paid here.

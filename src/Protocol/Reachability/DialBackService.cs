@@ -17,8 +17,8 @@ public sealed class DialBackService
     private readonly ITransport _transport;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
-    private readonly RateLimit _all = new(
-        ReachabilityLimits.DialBacksPerMinuteMax / 60, ReachabilityLimits.DialBacksPerMinuteMax, peersMax: 1);
+    private readonly RateBudget _all = new(
+        ReachabilityLimits.DialBacksPerMinuteMax / 60, ReachabilityLimits.DialBacksPerMinuteMax);
 
     private readonly RateLimit _each = new(
         ReachabilityLimits.DialBacksPerPeerPerMinuteMax / 60,
@@ -98,7 +98,7 @@ public sealed class DialBackService
 
             if (running >= ReachabilityLimits.DialBacksAtOncePerPeerMax
                 || !_each.TryTake(peer, now)
-                || !_all.TryTake(default, now))
+                || !_all.TryTake(now))
             {
                 throw new FaultException(FaultCode.Busy, "Too many dial-backs; ask later, or somebody else.");
             }

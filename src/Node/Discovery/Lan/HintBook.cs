@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 
 namespace Swarm.Node.Discovery.Lan;

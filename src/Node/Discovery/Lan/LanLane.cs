@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Swarm.Node.Discovery.Lan.Wire;
+using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 
 namespace Swarm.Node.Discovery.Lan;

@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Node.Discovery.Lan.Wire;
+using Swarm.Protocol;
 
 namespace Swarm.Node.Discovery.Lan;
 

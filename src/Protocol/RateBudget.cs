@@ -1,7 +1,10 @@
-namespace Swarm.Node.Discovery.Lan;
+namespace Swarm.Protocol;
 
 /// <summary>So many a second, after a burst of so many: a token bucket.</summary>
-internal sealed class RateBudget(double perSecond, double burst)
+/// <remarks>A plain structure: no clock, no lock.</remarks>
+/// <param name="perSecond">What comes back in a second.</param>
+/// <param name="burst">What may be taken at once.</param>
+public sealed class RateBudget(double perSecond, double burst)
 {
     // Taken from the burst and not yet given back.
     private double _taken;
@@ -27,6 +30,13 @@ internal sealed class RateBudget(double perSecond, double burst)
         Refill(now);
         double missing = _taken - (burst - 1);
         return missing <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(missing / perSecond) + TimeSpan.FromTicks(1);
+    }
+
+    /// <summary>Whether all that was taken has come back.</summary>
+    public bool IsWhole(TimeSpan now)
+    {
+        Refill(now);
+        return _taken == 0;
     }
 
     private void Refill(TimeSpan now)
