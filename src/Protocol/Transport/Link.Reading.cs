@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Swarm.Protocol.Messages;
@@ -99,11 +98,11 @@ internal sealed partial class Link
         ReadOnlyMemory<byte> header = await _reader.PeekAsync(frame.Header, CancellationToken.None);
         Envelope message = Protobuf.Parse(Envelope.Parser, header.Span);
         message.WireBytes = frame.Header;
-        ReadOnlyMemory<byte> payload = await ReadChunkAsync(frame.PayloadHere);
+        await ReadPayloadAsync(stream, frame.PayloadHere);
 
         lock (Gate)
         {
-            stream.OnMessage(message, frame, payload);
+            stream.OnMessage(message, frame);
             ResetIfTooMuch(stream);
         }
 
@@ -126,28 +125,29 @@ internal sealed partial class Link
             return;
         }
 
-        ReadOnlyMemory<byte> payload = await ReadChunkAsync(frame.Payload);
+        await ReadPayloadAsync(stream, frame.Payload);
 
         lock (Gate)
         {
-            stream.OnData(payload);
+            stream.OnData();
             ResetIfTooMuch(stream);
         }
 
         Kick();
     }
 
-    // The stream returns the array to the pool when it has been read.
-    private async ValueTask<ReadOnlyMemory<byte>> ReadChunkAsync(int bytes)
+    private async ValueTask ReadPayloadAsync(LinkStream stream, int bytes)
     {
-        if (bytes == 0)
+        while (bytes > 0)
         {
-            return default;
-        }
+            ReadOnlyMemory<byte> part = await _reader.PeekSomeAsync(bytes, CancellationToken.None);
+            bytes -= part.Length;
 
-        byte[] chunk = ArrayPool<byte>.Shared.Rent(bytes);
-        await _reader.ReadAsync(chunk.AsMemory(0, bytes), CancellationToken.None);
-        return chunk.AsMemory(0, bytes);
+            lock (Gate)
+            {
+                stream.OnPayload(part.Span, bytes);
+            }
+        }
     }
 
     private void ResetIfTooMuch(LinkStream stream)

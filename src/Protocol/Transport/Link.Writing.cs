@@ -10,8 +10,12 @@ namespace Swarm.Protocol.Transport;
 
 internal sealed partial class Link
 {
-    // A write ends soon after this much, so that what becomes urgent meanwhile does not wait long.
-    private const int WriteBytes = WireLimits.FramePayloadBytesMax;
+    // A write ends soon after this much, so that what becomes urgent meanwhile does not wait long. Parts of payloads
+    // fill it to the last byte: four whole TLS records.
+    private const int WriteBytes = 64 * 1024;
+
+    // Less room is not worth a frame.
+    private const int RoomBytesMin = 1024;
 
     // What was in the buffer when the largest frame was added to it.
     private const int WriteBufferBytes =
@@ -123,9 +127,9 @@ internal sealed partial class Link
 
             foreach (Queue<LinkStream> line in _ready)
             {
-                while (bytes < WriteBytes && line.TryDequeue(out LinkStream? stream))
+                while (bytes <= WriteBytes - RoomBytesMin && line.TryDequeue(out LinkStream? stream))
                 {
-                    bytes += stream.TakeFrame(buffer.AsSpan(bytes));
+                    bytes += stream.TakeFrame(buffer.AsSpan(bytes), WriteBytes - bytes);
                 }
             }
 

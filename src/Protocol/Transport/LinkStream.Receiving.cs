@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Wire;
 
@@ -9,8 +7,10 @@ internal sealed partial class LinkStream
 {
     private readonly Signal _arrival = new();
     private readonly Queue<(Envelope Message, int Header, int Payload)> _messages = new();
-    private readonly Queue<ReadOnlyMemory<byte>> _chunks = new();
-    private int _chunkRead;
+    private readonly ReceivedBytes _received = new();
+
+    // The place of a reader who waits for the rest of a payload.
+    private Memory<byte> _wanted;
     private int _payloadUnread;
     private int _payloadDue;
     private int _window = WireLimits.CreditBytes;
@@ -44,41 +44,69 @@ internal sealed partial class LinkStream
         TakeWindow(bytes);
     }
 
-    internal void OnMessage(Envelope message, FrameHeader frame, ReadOnlyMemory<byte> payload)
+    /// <summary>Takes a message; the part of its payload that came with it has been taken already.</summary>
+    internal void OnMessage(Envelope message, FrameHeader frame)
     {
         LastActive = _link.Now;
-        _payloadDue = frame.Payload - payload.Length;
+        _payloadDue = frame.Payload - frame.PayloadHere;
         int header = WireLimits.MessageCreditBytes + frame.Header;
-        _link.Count(header);
 
         if (Lingers || IsOver)
         {
-            Consume(header);
+            GiveBack(header);
         }
         else
         {
+            _link.Count(header);
             _messages.Enqueue((message, header, frame.Payload));
         }
 
-        OnData(payload);
+        _arrival.Set();
     }
 
-    internal void OnData(ReadOnlyMemory<byte> payload)
+    /// <summary>
+    /// Takes a part of a payload, behind which <paramref name="more"/> bytes of its frame follow: straight to where a
+    /// reader waits for it, and he runs only when he has all.
+    /// </summary>
+    internal void OnPayload(ReadOnlySpan<byte> part, int more)
     {
         LastActive = _link.Now;
 
-        if (!payload.IsEmpty)
-        {
-            _link.Count(payload.Length);
-            _chunks.Enqueue(payload);
-        }
-
         if (Lingers || IsOver)
         {
-            DropChunks(int.MaxValue);
+            GiveBack(part.Length);
+            return;
         }
 
-        _arrival.Set();
+        if (!_wanted.IsEmpty)
+        {
+            int taken = Math.Min(part.Length, _wanted.Length);
+            part[..taken].CopyTo(_wanted.Span);
+            _wanted = _wanted[taken..];
+            _payloadUnread -= taken;
+            GiveBack(taken);
+            part = part[taken..];
+
+            if (_wanted.IsEmpty)
+            {
+                _arrival.Set();
+            }
+        }
+
+        if (!part.IsEmpty)
+        {
+            _received.Add(part, more);
+            _link.Count(part.Length);
+        }
+    }
+
+    /// <summary>Wakes who waits to skip a payload.</summary>
+    internal void OnData()
+    {
+        if (_wanted.IsEmpty)
+        {
+            _arrival.Set();
+        }
     }
 
     internal void OnEnd()
@@ -131,65 +159,69 @@ internal sealed partial class LinkStream
         }
     }
 
-    private bool TryRead(ref Memory<byte> destination)
+    // True when nothing of the payload is missing; otherwise what comes next goes to the same place.
+    private bool TryRead(Memory<byte> destination)
     {
         lock (_link.Gate)
         {
-            while (destination.Length > 0 && _reset is null && _chunks.TryPeek(out ReadOnlyMemory<byte> chunk))
+            if (_reset is null)
             {
-                int bytes = Math.Min(destination.Length, chunk.Length - _chunkRead);
-                chunk.Span.Slice(_chunkRead, bytes).CopyTo(destination.Span);
-                destination = destination[bytes..];
-                Advance(bytes);
-            }
+                int taken = _received.Take(destination.Span);
+                _payloadUnread -= taken;
+                Consume(taken);
 
-            if (destination.Length == 0 && _reset is null)
-            {
-                PayloadLength = 0;
-                return true;
+                if (taken == destination.Length)
+                {
+                    PayloadLength = 0;
+                    return true;
+                }
+
+                destination = destination[taken..];
             }
 
             ThrowIfOver();
+            _wanted = destination;
             _arrival.Await();
             return false;
+        }
+    }
+
+    // Whether the payload is whole. From here on nobody writes to the reader's place.
+    private bool EndRead()
+    {
+        lock (_link.Gate)
+        {
+            bool isWhole = _wanted.IsEmpty && _reset is null;
+            _wanted = default;
+            PayloadLength = isWhole ? 0 : _payloadUnread;
+            return isWhole;
         }
     }
 
     // False while a part of the unread payload has yet to arrive.
     private bool TrySkipPayload()
     {
-        DropChunks(_payloadUnread);
+        Drop(_payloadUnread);
         PayloadLength = 0;
         return _payloadUnread == 0;
     }
 
-    private void DropChunks(int most)
+    private void Drop(int most)
     {
-        while (most > 0 && _chunks.TryPeek(out ReadOnlyMemory<byte> chunk))
-        {
-            int bytes = Math.Min(most, chunk.Length - _chunkRead);
-            most -= bytes;
-            Advance(bytes);
-        }
+        int dropped = _received.Drop(most);
+        _payloadUnread -= dropped;
+        Consume(dropped);
     }
 
-    private void Advance(int bytes)
-    {
-        _payloadUnread -= bytes;
-        _chunkRead += bytes;
-        Consume(bytes);
-
-        if (_chunkRead == _chunks.Peek().Length)
-        {
-            Return(_chunks.Dequeue());
-            _chunkRead = 0;
-        }
-    }
-
-    // Credit goes back in quarters of the window, not per message.
     private void Consume(int bytes)
     {
         _link.Count(-bytes);
+        GiveBack(bytes);
+    }
+
+    // Credit goes back in quarters of the window, not per message.
+    private void GiveBack(int bytes)
+    {
         _consumed += bytes;
 
         if (_consumed >= WireLimits.CreditBytes / 4 && !IsOver && !_peerSideEnded)
@@ -207,7 +239,7 @@ internal sealed partial class LinkStream
             Consume(unread.Header);
         }
 
-        DropChunks(int.MaxValue);
+        Drop(int.MaxValue);
         PayloadLength = 0;
     }
 
@@ -218,21 +250,7 @@ internal sealed partial class LinkStream
             _link.Count(-unread.Header);
         }
 
-        while (_chunks.TryDequeue(out ReadOnlyMemory<byte> chunk))
-        {
-            _link.Count(_chunkRead - chunk.Length);
-            _chunkRead = 0;
-            Return(chunk);
-        }
-
+        _link.Count(-_received.Drop(int.MaxValue));
         PayloadLength = 0;
-    }
-
-    private static void Return(ReadOnlyMemory<byte> chunk)
-    {
-        if (MemoryMarshal.TryGetArray(chunk, out ArraySegment<byte> segment))
-        {
-            ArrayPool<byte>.Shared.Return(segment.Array!);
-        }
     }
 }

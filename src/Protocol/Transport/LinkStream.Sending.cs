@@ -27,8 +27,11 @@ internal sealed partial class LinkStream
         StandInLine();
     }
 
-    /// <summary>Writes the next frame; the link calls it when it is this stream's turn.</summary>
-    internal int TakeFrame(Span<byte> target)
+    /// <summary>
+    /// Writes the next frame, a part of a payload within <paramref name="room"/>; the link calls it when it is this
+    /// stream's turn.
+    /// </summary>
+    internal int TakeFrame(Span<byte> target, int room)
     {
         _isInLine = false;
 
@@ -37,7 +40,7 @@ internal sealed partial class LinkStream
             return 0;
         }
 
-        int bytes = IsSending ? (_headerIsOut ? TakeData(target) : TakeMessage(target)) : TakeEnd(target);
+        int bytes = IsSending ? (_headerIsOut ? TakeData(target[..room]) : TakeMessage(target)) : TakeEnd(target);
         StandInLine();
         return bytes;
     }
@@ -164,7 +167,7 @@ internal sealed partial class LinkStream
 
     private int TakeData(Span<byte> target)
     {
-        int bytes = Math.Min(Math.Min(_payload.Length, WireLimits.FramePayloadBytesMax), _credit);
+        int bytes = Math.Min(Math.Min(_payload.Length, target.Length - FrameHeader.Size), _credit);
 
         if (bytes == 0)
         {

@@ -90,10 +90,25 @@ internal sealed partial class LinkStream : ILinkStream
             throw new ArgumentException($"The payload has {PayloadLength} bytes.", nameof(destination));
         }
 
-        while (!TryRead(ref destination))
+        if (!TryRead(destination))
         {
             _link.Kick();
-            await _arrival.WaitAsync(cancel);
+
+            try
+            {
+                await _arrival.WaitAsync(cancel);
+            }
+            catch (OperationCanceledException)
+            {
+                _ = EndRead();
+                throw;
+            }
+
+            if (!EndRead())
+            {
+                ThrowIfLost();
+                throw new ObjectDisposedException(nameof(ILinkStream));
+            }
         }
 
         _link.Kick();

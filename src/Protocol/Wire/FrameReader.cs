@@ -1,14 +1,17 @@
+using System.Buffers;
+
 namespace Swarm.Protocol.Wire;
 
 /// <summary>
-/// Takes frames out of a byte stream: headers through a small buffer, large parts straight to their place.
+/// Takes frames out of a byte stream, through a small buffer that it holds only while there are bytes in it: of
+/// thousands of links most say nothing.
 /// </summary>
 internal sealed class FrameReader(Stream source, TimeProvider time)
 {
     // One TLS record: what SslStream hands over at once.
     private const int BufferBytes = 16 * 1024;
 
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private byte[] _buffer = [];
     private int _start;
     private int _end;
     private long _frameBegan;
@@ -48,28 +51,29 @@ internal sealed class FrameReader(Stream source, TimeProvider time)
         return _buffer.AsMemory(_start - bytes, bytes);
     }
 
+    /// <summary>
+    /// The next bytes of the frame, at least one and at most so many, without a copy: those that are here already.
+    /// </summary>
+    internal async ValueTask<ReadOnlyMemory<byte>> PeekSomeAsync(int most, CancellationToken cancel)
+    {
+        if (_start == _end)
+        {
+            ThrowIfEnded(await FillAsync(cancel) ? 1 : 0);
+        }
+
+        int bytes = Math.Min(most, _end - _start);
+        _start += bytes;
+        return _buffer.AsMemory(_start - bytes, bytes);
+    }
+
     /// <summary>Reads exactly so many bytes of the frame.</summary>
     internal async ValueTask ReadAsync(Memory<byte> target, CancellationToken cancel)
     {
         while (target.Length > 0)
         {
-            if (_start == _end && target.Length >= BufferBytes)
-            {
-                int read = await source.ReadAsync(target, cancel);
-                ThrowIfEnded(read);
-                target = target[read..];
-                continue;
-            }
-
-            if (_start == _end)
-            {
-                ThrowIfEnded(await FillAsync(cancel) ? 1 : 0);
-            }
-
-            int bytes = Math.Min(target.Length, _end - _start);
-            _buffer.AsSpan(_start, bytes).CopyTo(target.Span);
-            _start += bytes;
-            target = target[bytes..];
+            ReadOnlyMemory<byte> part = await PeekSomeAsync(target.Length, cancel);
+            part.CopyTo(target);
+            target = target[part.Length..];
         }
     }
 
@@ -78,9 +82,7 @@ internal sealed class FrameReader(Stream source, TimeProvider time)
     {
         while (bytes > 0)
         {
-            int part = Math.Min(bytes, BufferBytes);
-            _ = await PeekAsync(part, cancel);
-            bytes -= part;
+            bytes -= (await PeekSomeAsync(bytes, cancel)).Length;
         }
     }
 
@@ -111,10 +113,38 @@ internal sealed class FrameReader(Stream source, TimeProvider time)
         if (_start == _end)
         {
             (_start, _end) = (0, 0);
+            await WaitAsync(cancel);
         }
 
         int read = await source.ReadAsync(_buffer.AsMemory(_end), cancel);
         _end += read;
         return read > 0;
+    }
+
+    // Reads nothing, which ends when there is something, or the end.
+    private async ValueTask WaitAsync(CancellationToken cancel)
+    {
+        ValueTask<int> arrival = source.ReadAsync(Memory<byte>.Empty, cancel);
+
+        if (!arrival.IsCompletedSuccessfully)
+        {
+            GiveBack();
+        }
+
+        _ = await arrival;
+
+        if (_buffer.Length == 0)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        }
+    }
+
+    private void GiveBack()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
     }
 }
