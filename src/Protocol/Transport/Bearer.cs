@@ -14,6 +14,9 @@ internal abstract class Bearer
     /// <summary>The node that carries the bytes; null when nobody stands between.</summary>
     internal abstract NodeId? Relay { get; }
 
+    /// <summary>Takes so many bytes if they have arrived already; false where that cannot be told.</summary>
+    internal virtual bool TryReceive(Span<byte> target) => false;
+
     /// <summary>Ends this side: the peer reads to the end of what was written.</summary>
     internal abstract void EndSending();
 

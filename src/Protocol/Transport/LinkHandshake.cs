@@ -78,31 +78,41 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     }
 
     /// <summary>
-    /// Waits until a connection shows the key of this private swarm; TLS has not seen a byte of it yet.
+    /// Reads what a connection must show first in a private swarm; null when it ends before. TLS has not seen a byte of
+    /// it yet, and nothing is thrown for a stranger: there may be thousands a second.
     /// </summary>
-    /// <exception cref="LinkClosedException">It is a stranger.</exception>
-    internal async Task AdmitAsync(Bearer bearer, CancellationToken cancel)
+    /// <exception cref="LinkClosedException">It shows nothing for too long.</exception>
+    internal async Task<byte[]?> ReadCookieAsync(Bearer bearer, CancellationToken cancel)
     {
         byte[] cookie = new byte[LinkCookies.Size];
+
+        if (bearer.TryReceive(cookie))
+        {
+            return cookie;
+        }
+
+        int read = 0;
 
         try
         {
             await WithinAsync(
                 LinkTimes.CookieMax,
-                async patience => await bearer.Stream.ReadExactlyAsync(cookie, patience),
+                async patience => read = await bearer.Stream.ReadAtLeastAsync(
+                    cookie, cookie.Length, throwOnEndOfStream: false, patience),
                 cancel);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException
             or IOException and not LinkClosedException)
         {
-            throw new LinkClosedException("The connection ended before it showed a key.", e);
+            return null;
         }
 
-        if (keyring is not null && !_cookies.Admits(cookie, keyring.Keys))
-        {
-            throw new LinkClosedException("It does not show the swarm key of now: a stranger, or a wrong clock.");
-        }
+        return read == cookie.Length ? cookie : null;
     }
+
+    /// <summary>Whether a cookie shows the key of this private swarm, now and for the first time.</summary>
+    internal bool Admits(byte[]? cookie)
+        => cookie is not null && keyring is not null && _cookies.Admits(cookie, keyring.Keys);
 
     private async Task<(LinkConnection Connection, NodeId Remote, Hello Theirs)> DialAsync(
         Bearer bearer, Hello own, NodeId? expected, Papers papers, CancellationToken cancel)

@@ -11,9 +11,24 @@ internal sealed class SocketBearer(Socket socket) : Bearer
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
 
-    internal override PeerAddress? SeenAt { get; } = Seen(socket);
+    internal override PeerAddress? SeenAt => field ??= Seen(socket);
 
     internal override NodeId? Relay => null;
+
+    internal override bool TryReceive(Span<byte> target)
+    {
+        try
+        {
+            return socket.Available >= target.Length
+                && socket.Receive(target, SocketFlags.None, out SocketError error) == target.Length
+                && error == SocketError.Success;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Gone: who reads next is told.
+            return false;
+        }
+    }
 
     internal override void EndSending()
     {

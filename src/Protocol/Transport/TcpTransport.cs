@@ -11,9 +11,10 @@ using Swarm.Protocol.Wire;
 namespace Swarm.Protocol.Transport;
 
 /// <summary>Links over TCP under TLS 1.3, both sides proven by their certificates.</summary>
-public sealed class TcpTransport : ITransport
+public sealed partial class TcpTransport : ITransport
 {
-    private const int ListenBacklog = 128;
+    // Who is not let in yet waits in the system's queue, which costs the node nothing.
+    private const int ListenBacklog = 1024;
 
     private readonly LinkHandshake _handshake;
     private readonly TimeProvider _time;
@@ -24,6 +25,7 @@ public sealed class TcpTransport : ITransport
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly StrangerGate _strangers = new(WireLimits.StrangersMax, WireLimits.StrangersPerAddressMax);
+    private readonly StrangerToll _toll;
     private readonly SwarmKeyring? _keyring;
 
     /// <summary>A transport that listens at <paramref name="listen"/>, or only dials when that is null.</summary>
@@ -43,6 +45,7 @@ public sealed class TcpTransport : ITransport
         SwarmKeyring? keyring = null)
     {
         _time = time;
+        _toll = new StrangerToll(time);
         _keyring = keyring;
         _log = log ?? NullLogger.Instance;
         Hello own = hello.Clone();
@@ -116,7 +119,11 @@ public sealed class TcpTransport : ITransport
     {
         try
         {
-            return await WelcomeAsync(new CircuitBearer(circuit), () => { }, cancel);
+            var bearer = new CircuitBearer(circuit);
+
+            return _keyring is null || _handshake.Admits(await _handshake.ReadCookieAsync(bearer, cancel))
+                ? await WelcomeAsync(bearer, cancel)
+                : throw new LinkClosedException(NoKey);
         }
         catch (Exception e) when (e is LinkClosedException or FaultException)
         {
@@ -260,77 +267,6 @@ public sealed class TcpTransport : ITransport
         {
             throw new LinkClosedException($"Cannot find {address.Host}: {e.Message}.", e);
         }
-    }
-
-    private async Task AcceptAllAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                Socket socket = await listener.AcceptAsync(_stop.Token);
-
-                var from = (IPEndPoint)socket.RemoteEndPoint!;
-
-                if (_strangers.Enter(socket, from.Address, silent: _keyring is not null) is { } stranger)
-                {
-                    _ = WelcomeAsync(socket, from, stranger);
-                }
-                else
-                {
-                    socket.Dispose();
-                }
-            }
-            catch (SocketException e)
-            {
-                // One connection failed before it was taken, or there are too many open files for a while.
-                TcpTransportLog.AcceptFailed(_log, e.SocketErrorCode);
-                await Task.Delay(TimeSpan.FromMilliseconds(50), _time);
-            }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task WelcomeAsync(Socket socket, IPEndPoint from, StrangerGate.Stranger stranger)
-    {
-        try
-        {
-            _ = await WelcomeAsync(new SocketBearer(socket), () => _strangers.Admit(stranger), _stop.Token);
-        }
-        catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException
-            or SocketException)
-        {
-            // At once: a stranger leaves no connection behind that waits for its end.
-            socket.Close(0);
-            TcpTransportLog.StrangerRefused(_log, from, e.Message);
-        }
-        finally
-        {
-            _strangers.Leave(stranger);
-        }
-    }
-
-    // The link that came up; null when none was wanted, or too many wait.
-    private async Task<ILink?> WelcomeAsync(Bearer bearer, Action onAdmitted, CancellationToken cancel)
-    {
-        if (_keyring is not null)
-        {
-            await _handshake.AdmitAsync(bearer, cancel);
-            onAdmitted();
-        }
-
-        Link? link = await _handshake.AcceptAsync(bearer, DialledBack, cancel);
-
-        if (link is null || _accepted.Writer.TryWrite(Track(link)))
-        {
-            return link;
-        }
-
-        link.Abort(FaultCode.Busy, "Too many links wait to be accepted.");
-        return null;
     }
 
     private void RenewMemberships()
