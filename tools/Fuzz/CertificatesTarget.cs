@@ -1,17 +1,69 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Swarm.Protocol.Identity;
 
 namespace Swarm.Fuzz;
 
-/// <summary>Certificates of peers: damaged as a whole, and such whose signature holds over damaged parts.</summary>
+/// <summary>
+/// Certificates of peers and the extensions in them: damaged as a whole, and such whose signature holds over damaged
+/// parts.
+/// </summary>
 internal sealed class CertificatesTarget() : PacketTarget("certificates", [.. Certificates()])
 {
     private const int DamagedParts = 400;
 
+    // The platform's parser and two signatures take a hundred times what our own readers do: those see every input,
+    // the whole check one in so many of those that could be a certificate.
+    private const int CheckedOneIn = 16;
+
+    private const byte List = (byte)UniversalTagNumber.Sequence | 0x20;
+
+    // A length in two bytes: a certificate has hundreds, and the parts in it fewer than 256.
+    private const byte LongLength = 0x82;
+
+    private static readonly byte[] Claim =
+        MembershipProof.Claim(new byte[PublicKeys.Size], FuzzKeys.Node.Id, FrozenTime.Utc, FrozenTime.Utc);
+
+    private int _longOnes;
+
     protected override (int Bytes, int Times) Allowed => (64 * 1024, 64);
 
     protected override void ReadPacket(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < 2 || packet[0] != List)
+        {
+            _ = MembershipProof.Holds(Claim, MembershipProof.Read(packet.ToArray()), [FuzzKeys.Swarm]);
+        }
+        else if (packet[1] >= LongLength && _longOnes++ % CheckedOneIn == 0)
+        {
+            Check(packet);
+        }
+        else
+        {
+            ReadList(packet.ToArray());
+        }
+    }
+
+    private static void ReadList(byte[] packet)
+    {
+        try
+        {
+            if (packet[1] >= LongLength)
+            {
+                _ = LinkCertificate.ReadSigned(packet);
+            }
+            else
+            {
+                _ = PublicKeys.TryFromProtobuf(LinkCertificate.ReadIdentity(packet).Key, out _);
+            }
+        }
+        catch (AsnContentException)
+        {
+        }
+    }
+
+    private static void Check(ReadOnlySpan<byte> packet)
     {
         X509Certificate2 certificate;
 
@@ -56,6 +108,11 @@ internal sealed class CertificatesTarget() : PacketTarget("certificates", [.. Ce
             int which = random.Next(parts.Length);
             damaged[which] = Mutations.Of(random, parts[which]);
             yield return Signed(names, damaged, critical: random.Next(8) == 0);
+
+            foreach (byte[] part in parts)
+            {
+                yield return part;
+            }
         }
     }
 

@@ -27,13 +27,26 @@ internal sealed class IgdTarget() : PacketTarget("igd", Description, Granted, Re
     private static byte[] Refused
         => [.. "<s:Envelope xmlns:s=\"x\"><s:Fault><errorCode>718</errorCode></s:Fault></s:Envelope>"u8];
 
+    private int _read;
+
     // An XML reader has buffers of its own.
     protected override (int Bytes, int Times) Allowed => (128 * 1024, 64);
 
+    // A document is read as one or as the other: to the readers it makes no difference what it was before the damage.
     protected override void ReadPacket(ReadOnlySpan<byte> packet)
     {
-        byte[] body = packet.ToArray();
+        if (_read++ % 2 == 0)
+        {
+            ReadDescription(packet);
+        }
+        else
+        {
+            ReadReply(packet.ToArray());
+        }
+    }
 
+    private static void ReadDescription(ReadOnlySpan<byte> packet)
+    {
         try
         {
             foreach (IgdService service in IgdDescription.Parse(packet, Location))
@@ -47,7 +60,10 @@ internal sealed class IgdTarget() : PacketTarget("igd", Description, Granted, Re
         catch (GatewayException)
         {
         }
+    }
 
+    private static void ReadReply(byte[] body)
+    {
         try
         {
             _ = SoapReply.Parse(new HttpAnswer(body.Length % 2 == 0 ? 200 : 500, body));

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using Google.Protobuf;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
@@ -26,7 +25,7 @@ internal sealed class LinkTarget : IFuzzTarget
 
     public int InputsPerCase => Scripts * FramesPerScript;
 
-    // A link has a buffer of 16 KiB, a socket and some queues; its streams hold what they were sent.
+    // A link has a buffer of 16 KiB and some queues; its streams hold what they were sent.
     public long AllocatedBytesMax(int inputLength) => (Scripts * 128L * 1024) + (16L * inputLength);
 
     public byte[] Make(Random random) => Chunks.Join(Enumerable.Range(0, Scripts).Select(_ => Script(random)));
@@ -42,9 +41,8 @@ internal sealed class LinkTarget : IFuzzTarget
     // All of it happens here and now: the bytes are there, and nobody waits for a clock.
     private static void Play(byte[] script)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using var stream = new ScriptStream(script);
-        var connection = new LinkConnection(new SocketBearer(socket), stream, new FrameReader(stream, FrozenTime.Now));
+        var connection = new LinkConnection(new ScriptBearer(stream), stream, new FrameReader(stream, FrozenTime.Now));
         var link = Link.Start(connection, Peer, Hello, dials: false, FrozenTime.Now);
 
         if (link.WhyClosed is null)

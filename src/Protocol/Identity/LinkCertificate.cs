@@ -134,12 +134,7 @@ internal static class LinkCertificate
             return "The peer's certificate has a critical extension that is unknown here.";
         }
 
-        var reader = new AsnReader(ours[0].RawData, AsnEncodingRules.DER);
-        AsnReader pair = reader.ReadSequence();
-        reader.ThrowIfNotEmpty();
-        byte[] encodedKey = pair.ReadOctetString();
-        byte[] signature = pair.ReadOctetString();
-        pair.ThrowIfNotEmpty();
+        (byte[] encodedKey, byte[] signature) = ReadIdentity(ours[0].RawData);
 
         if (!PublicKeys.TryFromProtobuf(encodedKey, out byte[] publicKey))
         {
@@ -162,22 +157,43 @@ internal static class LinkCertificate
             : null;
     }
 
-    // Certificate ::= SEQUENCE { toBeSigned, algorithm, BIT STRING }
-    private static bool IsSelfSigned(X509Certificate2 certificate, byte[] certificateKey)
+    /// <summary>The extension's content: the identity's key in libp2p's protobuf, and what it signed.</summary>
+    /// <exception cref="AsnContentException">It is something else.</exception>
+    internal static (byte[] Key, byte[] Signature) ReadIdentity(ReadOnlyMemory<byte> extension)
     {
-        var reader = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.DER);
+        var reader = new AsnReader(extension, AsnEncodingRules.DER);
+        AsnReader pair = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        byte[] key = pair.ReadOctetString();
+        byte[] signature = pair.ReadOctetString();
+        pair.ThrowIfNotEmpty();
+        return (key, signature);
+    }
+
+    /// <summary>
+    /// Certificate ::= SEQUENCE { toBeSigned, algorithm, BIT STRING }; no signature when the algorithm is none that is
+    /// accepted.
+    /// </summary>
+    /// <exception cref="AsnContentException">It is something else.</exception>
+    internal static (ReadOnlyMemory<byte> ToBeSigned, byte[]? Signature) ReadSigned(ReadOnlyMemory<byte> certificate)
+    {
+        var reader = new AsnReader(certificate, AsnEncodingRules.DER);
         AsnReader parts = reader.ReadSequence();
         reader.ThrowIfNotEmpty();
         ReadOnlyMemory<byte> toBeSigned = parts.ReadEncodedValue();
         AsnReader algorithm = parts.ReadSequence();
         byte[] signature = parts.ReadBitString(out int unused);
         parts.ThrowIfNotEmpty();
+        return (toBeSigned, unused == 0 && algorithm.ReadObjectIdentifier() == EcdsaSha256Oid ? signature : null);
+    }
 
+    private static bool IsSelfSigned(X509Certificate2 certificate, byte[] certificateKey)
+    {
+        (ReadOnlyMemory<byte> toBeSigned, byte[]? signature) = ReadSigned(certificate.RawDataMemory);
         using ECDsa? key = PublicKeys.Import(certificateKey);
 
-        return unused == 0
+        return signature is not null
             && key is not null
-            && algorithm.ReadObjectIdentifier() == EcdsaSha256Oid
             && key.VerifyData(
                 toBeSigned.Span,
                 signature,

@@ -90,14 +90,15 @@ internal static class MembershipProof
     {
         X509Extension[] ours = [.. certificate.Extensions.Where(extension => extension.Oid?.Value == ExtensionOid)];
 
-        if (ours.Length != 1)
-        {
-            return [];
-        }
+        return ours.Length == 1 ? Read(ours[0].RawData) : [];
+    }
 
+    /// <summary>The proofs in an extension's content; none when it is malformed.</summary>
+    internal static byte[] Read(ReadOnlyMemory<byte> extension)
+    {
         try
         {
-            var reader = new AsnReader(ours[0].RawData, AsnEncodingRules.DER);
+            var reader = new AsnReader(extension, AsnEncodingRules.DER);
             byte[] proofs = reader.ReadOctetString();
             reader.ThrowIfNotEmpty();
             return proofs;
