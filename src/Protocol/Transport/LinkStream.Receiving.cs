@@ -180,8 +180,8 @@ internal sealed partial class LinkStream
             }
 
             ThrowIfOver();
-            _wanted = destination;
             _arrival.Await();
+            _wanted = destination;
             return false;
         }
     }
