@@ -33,6 +33,10 @@ internal static unsafe partial class Attention
                 {
                     MixOne<TFormat>(values, padded, queries[i], scratch, i, sums + (i * padded), ahead);
                 }
+                else if (!Vector512.IsHardwareAccelerated)
+                {
+                    MixNarrow<TFormat>(values, padded, queries[i], alike, scratch, i, sums + (i * padded), ahead);
+                }
                 else
                 {
                     MixFour<TFormat>(values, padded, queries[i], alike, scratch, i, sums + (i * padded), ahead);

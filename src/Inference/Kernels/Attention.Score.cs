@@ -8,37 +8,31 @@ internal static unsafe partial class Attention
 {
     /// <summary>
     /// A row of scores for each query, and the largest of every sixteenth of it. The first queries ask for what comes
-    /// next. A tile that is not full takes its last query again, into rows that are nobody's.
+    /// next. A tile that is not full has its last query again, into rows that are nobody's.
     /// </summary>
     private static void Score<TFormat>(
-        in AttentionSpec spec, byte* keys, AttentionQuery* queries, int count, AttentionScratch scratch, Ahead ahead)
+        in AttentionSpec spec, byte* keys, float* queries, int count, AttentionScratch scratch, Ahead ahead)
         where TFormat : struct, IFloatFormat
     {
         float* p = scratch.Scores;
         float* largest = scratch.Lanes;
 
-        for (int i = 0; i < count; i += Together, queries += Together)
+        for (int i = 0; i < count; i += Together)
         {
-            int last = Math.Min(Together, count - i) - 1;
-
-            if (last == 0)
+            if (count - i == 1)
             {
-                ScoreOne<TFormat>(keys, spec, queries->Query, p, largest, ahead);
+                ScoreOne<TFormat>(keys, spec, queries, p, largest, ahead);
+            }
+            else if (!Vector512.IsHardwareAccelerated)
+            {
+                ScoreNarrow<TFormat>(keys, spec, queries, p, largest, ahead);
             }
             else
             {
-                ScoreFour<TFormat>(
-                    keys,
-                    spec,
-                    queries[0].Query,
-                    queries[1].Query,
-                    queries[Math.Min(2, last)].Query,
-                    queries[last].Query,
-                    p,
-                    largest,
-                    ahead);
+                ScoreFour<TFormat>(keys, spec, queries, p, largest, ahead);
             }
 
+            queries += Together * spec.KeySize;
             p += Together * Chunk;
             largest += Together * Tile;
             ahead = default;
@@ -47,15 +41,7 @@ internal static unsafe partial class Attention
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScoreFour<TFormat>(
-        byte* keys,
-        in AttentionSpec spec,
-        float* q0,
-        float* q1,
-        float* q2,
-        float* q3,
-        float* p,
-        float* largest,
-        Ahead ahead)
+        byte* keys, in AttentionSpec spec, float* four, float* p, float* largest, Ahead ahead)
         where TFormat : struct, IFloatFormat
     {
         int size = spec.KeySize;
@@ -77,29 +63,29 @@ internal static unsafe partial class Attention
         Vector512<float> s32 = Vector512<float>.Zero;
         Vector512<float> s33 = Vector512<float>.Zero;
 
-        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size)
+        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size, four += Together)
         {
             ahead.Ask(d);
             Vector512<float> k0 = TFormat.Sixteen(keys);
             Vector512<float> k1 = TFormat.Sixteen(keys + tile);
             Vector512<float> k2 = TFormat.Sixteen(keys + (2 * tile));
             Vector512<float> k3 = TFormat.Sixteen(keys + (3 * tile));
-            var q = Vector512.Create(q0[d]);
+            var q = Vector512.Create(four[0]);
             s00 = Vector512.FusedMultiplyAdd(q, k0, s00);
             s01 = Vector512.FusedMultiplyAdd(q, k1, s01);
             s02 = Vector512.FusedMultiplyAdd(q, k2, s02);
             s03 = Vector512.FusedMultiplyAdd(q, k3, s03);
-            q = Vector512.Create(q1[d]);
+            q = Vector512.Create(four[1]);
             s10 = Vector512.FusedMultiplyAdd(q, k0, s10);
             s11 = Vector512.FusedMultiplyAdd(q, k1, s11);
             s12 = Vector512.FusedMultiplyAdd(q, k2, s12);
             s13 = Vector512.FusedMultiplyAdd(q, k3, s13);
-            q = Vector512.Create(q2[d]);
+            q = Vector512.Create(four[2]);
             s20 = Vector512.FusedMultiplyAdd(q, k0, s20);
             s21 = Vector512.FusedMultiplyAdd(q, k1, s21);
             s22 = Vector512.FusedMultiplyAdd(q, k2, s22);
             s23 = Vector512.FusedMultiplyAdd(q, k3, s23);
-            q = Vector512.Create(q3[d]);
+            q = Vector512.Create(four[3]);
             s30 = Vector512.FusedMultiplyAdd(q, k0, s30);
             s31 = Vector512.FusedMultiplyAdd(q, k1, s31);
             s32 = Vector512.FusedMultiplyAdd(q, k2, s32);
@@ -115,7 +101,7 @@ internal static unsafe partial class Attention
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScoreOne<TFormat>(
-        byte* keys, in AttentionSpec spec, float* query, float* p, float* largest, Ahead ahead)
+        byte* keys, in AttentionSpec spec, float* four, float* p, float* largest, Ahead ahead)
         where TFormat : struct, IFloatFormat
     {
         int size = spec.KeySize;
@@ -125,10 +111,10 @@ internal static unsafe partial class Attention
         Vector512<float> s2 = Vector512<float>.Zero;
         Vector512<float> s3 = Vector512<float>.Zero;
 
-        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size)
+        for (nint d = 0; d < size; d++, keys += Tile * TFormat.Size, four += Together)
         {
             ahead.Ask(d);
-            var q = Vector512.Create(query[d]);
+            var q = Vector512.Create(*four);
             s0 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys), s0);
             s1 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys + tile), s1);
             s2 = Vector512.FusedMultiplyAdd(q, TFormat.Sixteen(keys + (2 * tile)), s2);

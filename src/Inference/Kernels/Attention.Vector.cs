@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
@@ -18,7 +21,9 @@ internal static unsafe partial class Attention
     {
         int padded = Padded(spec.ValueSize);
         int begin = int.MaxValue;
+        int least = int.MaxValue;
         int end = 0;
+        bool whole = false;
         new Span<float>(scratch.Sums, count * padded).Clear();
 
         for (int i = 0; i < count; i++)
@@ -26,19 +31,25 @@ internal static unsafe partial class Attention
             scratch.Total[i] = queries[i].Sink is null ? 0 : 1;
             scratch.Largest[i] = queries[i].Sink ?? float.NegativeInfinity;
             begin = Math.Min(begin, spec.First(queries[i].Count));
+            least = Math.Min(least, queries[i].Count);
             end = Math.Max(end, queries[i].Count);
         }
 
+        Interleave(queries, count, spec.KeySize, scratch.Queries);
+
         for (int first = begin / Chunk * Chunk; first < end; first += Chunk)
         {
+            bool same = whole;
+            whole = first >= spec.First(end) && first + Chunk <= least;
             int next = Math.Min((first / Chunk) + 1, (end - 1) / Chunk);
             var chunk = new KvChunk(head.Keys(first / Chunk), head.Values(first / Chunk))
             {
+                Whole = whole,
                 NextKeys = new Ahead(head.Keys(next), (nint)head.Format.KeyBytes(spec.KeySize) / spec.KeySize),
                 NextValues = new Ahead(head.Values(next), (nint)head.Format.ValueBytes(spec.ValueSize) / padded),
             };
 
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < count && !(same && whole); i++)
             {
                 queries[i].Enter(spec, first);
             }
@@ -48,10 +59,42 @@ internal static unsafe partial class Attention
 
         for (int i = 0; i < count; i++)
         {
-            for (int d = 0; d < spec.ValueSize; d++)
+            Finish(scratch.Sums + (i * padded), scratch.Total[i], queries[i].Output, spec.ValueSize);
+        }
+    }
+
+    // Queries lie far apart, often at distances that crowd the same sets of the cache; side by side they do not.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Interleave(AttentionQuery* queries, int count, int size, float* target)
+    {
+        for (int i = 0; i < count; i += Together, target += Together * size)
+        {
+            float* q0 = queries[i].Query;
+            float* q1 = queries[Math.Min(i + 1, count - 1)].Query;
+            float* q2 = queries[Math.Min(i + 2, count - 1)].Query;
+            float* q3 = queries[Math.Min(i + 3, count - 1)].Query;
+
+            for (int d = 0; d < size; d++)
             {
-                queries[i].Output[d] = scratch.Sums[(i * padded) + d] / scratch.Total[i];
+                float* four = target + (d * Together);
+                (four[0], four[1], four[2], four[3]) = (q0[d], q1[d], q2[d], q3[d]);
             }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Finish(float* sums, float total, float* output, int size)
+    {
+        int d = 0;
+
+        for (; d <= size - Tile; d += Tile)
+        {
+            (Vector512.Load(sums + d) / Vector512.Create(total)).Store(output + d);
+        }
+
+        for (; d < size; d++)
+        {
+            output[d] = sums[d] / total;
         }
     }
 
@@ -66,8 +109,14 @@ internal static unsafe partial class Attention
         for (int first = 0; first < count; first += Batch)
         {
             int some = Math.Min(Batch, count - first);
-            Score<TFormat>(spec, chunk.Keys, queries + first, some, scratch, first == 0 ? chunk.NextKeys : default);
-            Weigh(spec, queries + first, some, scratch, first);
+            Score<TFormat>(
+                spec,
+                chunk.Keys,
+                scratch.Queries + (first * spec.KeySize),
+                some,
+                scratch,
+                first == 0 ? chunk.NextKeys : default);
+            Weigh(spec, queries + first, some, chunk.Whole, scratch, first);
             Mix<TFormat>(
                 spec,
                 chunk.Values,

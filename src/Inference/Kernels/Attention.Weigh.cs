@@ -6,33 +6,37 @@ namespace Swarm.Inference.Kernels;
 /// <summary>Scores become weights, pass by pass over all queries: one query's steps wait for each other.</summary>
 internal static unsafe partial class Attention
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Weigh(
-        in AttentionSpec spec, AttentionQuery* queries, int count, AttentionScratch scratch, int first)
+        in AttentionSpec spec, AttentionQuery* queries, int count, bool whole, AttentionScratch scratch, int first)
     {
         float* p = scratch.Scores;
         float* lanes = scratch.Lanes;
 
-        for (int i = 0; i < count; i++)
+        if (!whole || spec.Softcap != 0)
         {
-            if (spec.Softcap != 0 || queries[i].From > 0 || queries[i].To < Chunk)
+            for (int i = 0; i < count; i++)
             {
                 Confine(spec, queries + i, p + (i * Chunk), lanes + (i * Tile));
             }
         }
 
-        for (int i = 0; i < count; i++)
-        {
-            scratch.ChunkLargest[i] = Largest(Vector512.Load(lanes + (i * Tile)));
-        }
+        LaneTree.Largest(lanes, scratch.ChunkLargest);
+        Raise(p, scratch.ChunkLargest, count, lanes);
+        LaneTree.Sum(lanes, scratch.ChunkTotal);
+        Join(whole ? Vector512<float>.AllBitsSet : Joining(queries, count), scratch, first);
+    }
 
+    // Scores become weights; those of each query are summed by lanes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Raise(float* p, float* largest, int count, float* lanes)
+    {
         for (int i = 0; i < count; i++, p += Chunk, lanes += Tile)
         {
-            var largest = Vector512.Create(scratch.ChunkLargest[i]);
-            Vector512<float> p0 = Vector512.Load(p) - largest;
-            Vector512<float> p1 = Vector512.Load(p + Tile) - largest;
-            Vector512<float> p2 = Vector512.Load(p + (2 * Tile)) - largest;
-            Vector512<float> p3 = Vector512.Load(p + (3 * Tile)) - largest;
+            var most = Vector512.Create(largest[i]);
+            Vector512<float> p0 = Vector512.Load(p) - most;
+            Vector512<float> p1 = Vector512.Load(p + Tile) - most;
+            Vector512<float> p2 = Vector512.Load(p + (2 * Tile)) - most;
+            Vector512<float> p3 = Vector512.Load(p + (3 * Tile)) - most;
             Exp.Lanes(ref p0, ref p1, ref p2, ref p3);
             p0.Store(p);
             p1.Store(p + Tile);
@@ -40,15 +44,6 @@ internal static unsafe partial class Attention
             p3.Store(p + (3 * Tile));
             (p0 + p1 + p2 + p3).Store(lanes);
         }
-
-        lanes = scratch.Lanes;
-
-        for (int i = 0; i < count; i++)
-        {
-            scratch.ChunkTotal[i] = LaneSum.Vector(Vector512.Load(lanes + (i * Tile)));
-        }
-
-        Join(queries, count, scratch, first);
     }
 
     // Scores within their cap, those of rows that the query does not see without any weight.
@@ -70,16 +65,23 @@ internal static unsafe partial class Attention
         most.Store(lanes);
     }
 
-    // Takes the chunk's largest scores and sums into the totals, a lane per query.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Join(AttentionQuery* queries, int count, AttentionScratch scratch, int first)
+    // The queries that see some of the chunk.
+    private static Vector512<float> Joining(AttentionQuery* queries, int count)
     {
-        for (int i = 0; i < count; i++)
+        int* sees = stackalloc int[Batch];
+
+        for (int i = 0; i < Batch; i++)
         {
-            scratch.Keep[i] = queries[i].Sees ? 1 : 0;
+            sees[i] = i < count && queries[i].Sees ? -1 : 0;
         }
 
-        var joins = Vector512.GreaterThan(Vector512.Load(scratch.Keep), Vector512<float>.Zero);
+        return Vector512.Load(sees).AsSingle();
+    }
+
+    // Takes the chunk's largest scores and sums into the totals, a lane per query.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Join(Vector512<float> joins, AttentionScratch scratch, int first)
+    {
         var before = Vector512.Load(scratch.Largest + first);
         var here = Vector512.Load(scratch.ChunkLargest);
         var larger = Vector512.MaxNative(before, here);
@@ -91,16 +93,6 @@ internal static unsafe partial class Attention
         Vector512.ConditionalSelect(joins, larger, before).Store(scratch.Largest + first);
         keep.Store(scratch.Keep);
         gain.Store(scratch.Gain);
-    }
-
-    // Which value is the largest does not depend on the order of asking.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector512<float> lanes)
-    {
-        var eight = Vector256.MaxNative(lanes.GetLower(), lanes.GetUpper());
-        var four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
-        var two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

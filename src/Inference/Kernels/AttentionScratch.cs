@@ -5,6 +5,7 @@ namespace Swarm.Inference.Kernels;
 /// <summary>What one thread needs beside queries and cache: a chunk as floats, scores, and sums on their way.</summary>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
+    private readonly NativeBuffer _queries;
     private readonly NativeBuffer _keys;
     private readonly NativeBuffer _values;
     private readonly NativeBuffer _scores = NativeBuffer.OfFloats(Attention.Batch * Attention.Chunk);
@@ -17,6 +18,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
         KeySize = keySize;
         ValueSize = valueSize;
         int padded = Attention.Padded(valueSize);
+        _queries = NativeBuffer.OfFloats(Attention.QueriesMax * keySize);
         _keys = NativeBuffer.OfFloats(Attention.Chunk * keySize);
         _values = NativeBuffer.OfFloats(Attention.Chunk * padded);
         _sums = NativeBuffer.OfFloats(Attention.QueriesMax * padded);
@@ -27,6 +29,12 @@ internal sealed unsafe class AttentionScratch : IDisposable
 
     /// <summary>The largest value there is room for.</summary>
     public int ValueSize { get; }
+
+    /// <summary>
+    /// The queries in tiles of <see cref="Attention.Together"/>: element after element, of each the queries beside each
+    /// other. A tile that is not full has its last query again.
+    /// </summary>
+    public float* Queries => _queries.Floats;
 
     /// <summary>A chunk's keys.</summary>
     public float* Keys => _keys.Floats;
@@ -65,6 +73,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
     {
         _states.Dispose();
         _lanes.Dispose();
+        _queries.Dispose();
         _keys.Dispose();
         _values.Dispose();
         _scores.Dispose();

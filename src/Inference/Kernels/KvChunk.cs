@@ -7,6 +7,9 @@ internal readonly unsafe struct KvChunk(byte* keys, byte* values)
 
     public byte* Values { get; } = values;
 
+    /// <summary>Whether every query sees all of it.</summary>
+    public bool Whole { get; init; }
+
     /// <summary>The keys that are read next.</summary>
     public Ahead NextKeys { get; init; }
 

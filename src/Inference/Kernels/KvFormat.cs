@@ -33,6 +33,7 @@ internal abstract unsafe class KvFormat
             (byte*)Keys(chunk.Keys, spec.KeySize, scratch.Keys, vectors: true),
             (byte*)Values(chunk.Values, spec.ValueSize, scratch.Values, vectors: true))
         {
+            Whole = chunk.Whole,
             NextKeys = chunk.NextKeys,
             NextValues = chunk.NextValues,
         };
