@@ -32,8 +32,9 @@ public sealed partial class DhtNode
                 return await AskAsync(open, contact.Addresses, question, sentAt, cancel);
             }
 
-            using var deadline = new CancellationTokenSource(_options.QueryTimeout, _time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
+            using var either = new CancellationTokenSource(_options.QueryTimeout, _time);
+            using CancellationTokenRegistration left = cancel.UnsafeRegister(
+                static source => ((CancellationTokenSource)source!).Cancel(), either);
             ILink link = await DialAsync(contact.Addresses, either.Token);
             return await AskAsync(link, contact.Addresses, question, sentAt, either.Token);
         }
@@ -82,7 +83,10 @@ public sealed partial class DhtNode
         return answer;
     }
 
-    private async Task<ILink> DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
+    private ValueTask<ILink> DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
+        => addresses.Count == 1 ? _links.GetAsync(addresses[0], cancel) : DialOneOfAsync(addresses, cancel);
+
+    private async ValueTask<ILink> DialOneOfAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
     {
         // Each address has its share of the time, so that one that swallows packets leaves some for the next.
         TimeSpan share = _options.QueryTimeout / addresses.Count;

@@ -134,7 +134,7 @@ internal sealed partial class MemoryLink : ILink
 
     public void Serve(ILinkServer server)
     {
-        var waiting = new List<ILinkStream>();
+        List<ILinkStream>? waiting = null;
 
         lock (Gate)
         {
@@ -142,11 +142,11 @@ internal sealed partial class MemoryLink : ILink
 
             while (_accepted?.Reader.TryRead(out ILinkStream? stream) == true)
             {
-                waiting.Add(stream);
+                (waiting ??= []).Add(stream);
             }
         }
 
-        waiting.ForEach(server.OnStream);
+        waiting?.ForEach(server.OnStream);
 
         if (IsClosed)
         {

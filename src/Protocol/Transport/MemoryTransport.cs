@@ -209,13 +209,8 @@ public sealed class MemoryTransport : ITransport
             * (Network.Paths.Delay(this, peer, HandshakeBytes)
                 + Network.Paths.Delay(peer, this, HandshakeBytes));
 
-    private async Task WaitAsync(TimeSpan time, CancellationToken cancel)
-    {
-        if (time != TimeSpan.Zero)
-        {
-            await Task.Delay(time, Network.Time, cancel);
-        }
-    }
+    private Task WaitAsync(TimeSpan time, CancellationToken cancel)
+        => time == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, Network.Time, cancel);
 
     private MemoryLink Connect(MemoryTransport peer)
     {
