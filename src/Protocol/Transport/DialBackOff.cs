@@ -70,7 +70,7 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 
             if (address.Node is not null)
             {
-                List<(PeerAddress Address, long At)> absent = AbsentAt(address) ?? [];
+                List<(PeerAddress Address, long At)> absent = AbsentAt(address) ?? new(1);
                 _ = absent.RemoveAll(other => other.Address == address);
                 absent.Add((address, time.GetTimestamp()));
                 _absent[DeviceOf(address)] = absent;

@@ -12,14 +12,11 @@ internal sealed partial class MemoryLink : ILink
     private readonly MemoryTransport _owner;
     private MemoryLink _peer;
     private MemoryLinkStream? _streams;
-    private Channel<ILinkStream>? _accepted;
     private ILinkServer? _server;
-    private CancellationTokenSource? _closed;
-    private TimeSpan _roundTrip;
+    private Seldom? _seldom;
+    private uint _roundTripTicks;
     private uint _nextStream;
     private ushort _openStreams;
-    private ITimer? _silence;
-    private string? _whyClosed;
 
     private MemoryLink(MemoryTransport owner, Hello hello, bool dials)
     {
@@ -35,7 +32,6 @@ internal sealed partial class MemoryLink : ILink
                 : null;
         }
 
-        IsDialler = dials;
         _nextStream = dials ? 1u : 2u;
     }
 
@@ -47,14 +43,14 @@ internal sealed partial class MemoryLink : ILink
 
     public NodeId? Relay => null;
 
-    public bool IsDialler { get; }
+    // Each side has numbers of its own for the streams it opens.
+    public bool IsDialler => _nextStream % 2 == 1;
 
     public TimeSpan RoundTrip
-        => _roundTrip > TimeSpan.Zero
-            ? _roundTrip
-            : _roundTrip = Network.Paths.Delay(_owner, _peer._owner, 0) + Network.Paths.Delay(_peer._owner, _owner, 0);
+        => new(_roundTripTicks > 0 ? _roundTripTicks : _roundTripTicks = (uint)(
+            Network.Paths.Delay(_owner, _peer._owner, 0) + Network.Paths.Delay(_peer._owner, _owner, 0)).Ticks);
 
-    public bool IsClosed => _whyClosed is not null;
+    public bool IsClosed { get; private set; }
 
     public CancellationToken Closed
     {
@@ -62,7 +58,7 @@ internal sealed partial class MemoryLink : ILink
         {
             lock (Gate)
             {
-                return _whyClosed is not null ? new CancellationToken(canceled: true) : (_closed ??= new()).Token;
+                return IsClosed ? new CancellationToken(canceled: true) : (Rest.Closed ??= new()).Token;
             }
         }
     }
@@ -128,7 +124,7 @@ internal sealed partial class MemoryLink : ILink
     {
         lock (Gate)
         {
-            return Accepted.Reader.NextAsync(() => _whyClosed ?? "The link is closed.", cancel);
+            return Accepted.Reader.NextAsync(() => _seldom?.WhyClosed ?? "The link is closed.", cancel);
         }
     }
 
@@ -140,7 +136,7 @@ internal sealed partial class MemoryLink : ILink
         {
             _server = server;
 
-            while (_accepted?.Reader.TryRead(out ILinkStream? stream) == true)
+            while (_seldom?.Accepted?.Reader.TryRead(out ILinkStream? stream) == true)
             {
                 (waiting ??= []).Add(stream);
             }
@@ -191,15 +187,16 @@ internal sealed partial class MemoryLink : ILink
 
         lock (Gate)
         {
-            if (_whyClosed is not null)
+            if (IsClosed)
             {
                 return;
             }
 
-            _whyClosed = why;
+            IsClosed = true;
+            Rest.WhyClosed = why;
             (streams, _streams, _openStreams) = (_streams, null, 0);
-            _silence?.Dispose();
-            _ = _accepted?.Writer.TryComplete();
+            Rest.Silence?.Dispose();
+            _ = Rest.Accepted?.Writer.TryComplete();
         }
 
         _owner.Remove(this);
@@ -209,7 +206,7 @@ internal sealed partial class MemoryLink : ILink
             streams.Close(why);
         }
 
-        _closed?.Cancel();
+        Rest.Closed?.Cancel();
         _server?.OnClosed();
         _peer.ListenForSilence();
     }
@@ -233,9 +230,9 @@ internal sealed partial class MemoryLink : ILink
 
     private void ThrowIfClosed()
     {
-        if (_whyClosed is not null)
+        if (IsClosed)
         {
-            throw new LinkClosedException(_whyClosed);
+            throw new LinkClosedException(Rest.WhyClosed!);
         }
     }
 
@@ -244,15 +241,15 @@ internal sealed partial class MemoryLink : ILink
     {
         lock (Gate)
         {
-            if (_whyClosed is not null || !IsSilent)
+            if (IsClosed || !IsSilent)
             {
-                _silence?.Dispose();
-                _silence = null;
+                _seldom?.Silence?.Dispose();
+                _seldom?.Silence = null;
             }
-            else if (_silence is null)
+            else if (Rest.Silence is null)
             {
                 TimeSpan patience = LinkTimes.SilenceMax + LinkTimes.PingEvery(_streams is not null);
-                _silence = Network.Time.CreateTimer(
+                Rest.Silence = Network.Time.CreateTimer(
                     static link => ((MemoryLink)link!).GiveUp(),
                     this,
                     patience,
@@ -262,7 +259,7 @@ internal sealed partial class MemoryLink : ILink
     }
 
     private bool IsSilent
-        => _peer._whyClosed is not null
+        => _peer.IsClosed
             || !Network.Paths.IsOpen(_owner, _peer._owner)
             || !Network.Paths.IsOpen(_peer._owner, _owner);
 
@@ -278,13 +275,13 @@ internal sealed partial class MemoryLink : ILink
     {
         get
         {
-            if (_accepted is null)
+            if (Rest.Accepted is null)
             {
-                _accepted = Channel.CreateBounded<ILinkStream>(WireLimits.BacklogMax);
-                _ = _whyClosed is not null && _accepted.Writer.TryComplete();
+                Rest.Accepted = Channel.CreateBounded<ILinkStream>(WireLimits.BacklogMax);
+                _ = IsClosed && Rest.Accepted.Writer.TryComplete();
             }
 
-            return _accepted;
+            return Rest.Accepted;
         }
     }
 
@@ -301,7 +298,7 @@ internal sealed partial class MemoryLink : ILink
 
         lock (Gate)
         {
-            if (_whyClosed is not null)
+            if (IsClosed)
             {
                 return;
             }
@@ -356,5 +353,19 @@ internal sealed partial class MemoryLink : ILink
 
         Enter(stream);
         return stream;
+    }
+
+    private Seldom Rest => _seldom ??= new();
+
+    // What few links need, and none for long.
+    private sealed class Seldom
+    {
+        internal Channel<ILinkStream>? Accepted { get; set; }
+
+        internal CancellationTokenSource? Closed { get; set; }
+
+        internal ITimer? Silence { get; set; }
+
+        internal string? WhyClosed { get; set; }
     }
 }

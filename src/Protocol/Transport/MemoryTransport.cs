@@ -11,6 +11,7 @@ public sealed class MemoryTransport : ITransport
     // TCP and TLS take two round trips before the peer's Hello arrives: four ways.
     private const int WaysToConnect = 4;
     private const int HandshakeBytes = 1024;
+    private const int LinksGrowth = 16;
 
     private readonly Channel<ILink> _accepted = Channel.CreateBounded<ILink>(WireLimits.BacklogMax);
     private readonly List<MemoryLink> _links = [];
@@ -231,6 +232,12 @@ public sealed class MemoryTransport : ITransport
     {
         lock (Gate)
         {
+            if (_links.Count == _links.Capacity)
+            {
+                // Doubled, a list of hundreds would be mostly empty.
+                _links.Capacity += LinksGrowth;
+            }
+
             link.Place = _links.Count;
             _links.Add(link);
         }
