@@ -93,7 +93,7 @@ public static class Cases
             findings.AddRange(Play(sized, async (run, found) =>
             {
                 run.Begin();
-                Figures figures = await run.WatchAsync(1, options.Lookups, 0);
+                Figures figures = await run.WatchAsync(Math.Min(1, options.Minutes), options.Lookups, 0);
                 watch.Note(run.Swarm, figures);
                 found.Add(Finding.AtMost($"hops at {nodes} nodes, mean", figures.Hops.Mean, HopsBar(nodes), ""));
                 found.Add(Finding.AtMost($"messages at {nodes} nodes, mean", figures.Messages.Mean, 27, ""));
