@@ -88,14 +88,26 @@ internal sealed class Bucket(int size)
         int place = _entries.IndexOf(failed);
         _entries.RemoveAt(place);
         _heads.RemoveAt(place);
+        return failed.Contact;
+    }
 
-        if (_waiting?.Count > 0)
+    /// <summary>The freshest that waits and still may enter takes the place that has become free.</summary>
+    /// <returns>Who has entered, or null when nobody waits.</returns>
+    internal Contact? Promote(Func<Contact, bool> mayEnter)
+    {
+        while (_waiting?.Count > 0)
         {
-            Enter(_waiting[^1]);
+            BucketEntry freshest = _waiting[^1];
             _waiting.RemoveAt(_waiting.Count - 1);
+
+            if (mayEnter(freshest.Contact))
+            {
+                Enter(freshest);
+                return freshest.Contact;
+            }
         }
 
-        return failed.Contact;
+        return null;
     }
 
     private void StopWaiting(NodeId id)

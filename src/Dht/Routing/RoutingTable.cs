@@ -17,8 +17,8 @@ public sealed class RoutingTable
     private const int BitCount = 8 * NodeId.Size;
 
     // Of one network one party may own thousands of addresses; discv5 uses the same two numbers.
-    private const int GroupMembersPerBucketMax = 2;
-    private const int GroupMembersMax = 10;
+    internal const int GroupMembersPerBucketMax = 2;
+    internal const int GroupMembersMax = 10;
 
     private const int NearestOnStackMax = 32;
 
@@ -89,10 +89,12 @@ public sealed class RoutingTable
 
         if (bucket.Find(contact.Id) is { } known)
         {
-            if (known.Contact != contact)
+            if (contact != known.Contact && !contact.Groups.SequenceEqual(known.Contact.Groups))
             {
-                Leave(known.Contact);
-                Join(contact);
+                // It has moved: as one of another network it enters like any other, or not at all.
+                _ = LetGo(contact.Id, forGood: true);
+                _ = OnAnswer(contact, now, roundTrip);
+                return false;
             }
 
             known.Refresh(contact, now, roundTrip);
@@ -227,17 +229,18 @@ public sealed class RoutingTable
             return null;
         }
 
-        int before = bucket.Entries.Count;
         Contact? dropped = bucket.Fail(id, forGood);
 
         if (dropped is not null)
         {
             Leave(dropped);
-            Count += bucket.Entries.Count - before;
+            Count--;
 
-            if (bucket.Entries.Count == before)
+            // While it waited, others of its networks may have come.
+            if (bucket.Promote(IsRoomFor) is { } promoted)
             {
-                Join(bucket.Entries[^1].Contact);
+                Join(promoted);
+                Count++;
             }
         }
 
@@ -326,10 +329,12 @@ public sealed class RoutingTable
         return found;
     }
 
+    private bool IsRoomFor(Contact contact)
+        => contact.Groups.All(group => _groups.GetValueOrDefault(group) < GroupMembersMax);
+
     private bool IsDiverse(Contact contact, Bucket bucket)
-        => contact.Groups.All(group =>
-            _groups.GetValueOrDefault(group) < GroupMembersMax
-            && bucket.Entries.Concat(bucket.Waiting)
+        => IsRoomFor(contact) && contact.Groups.All(group =>
+            bucket.Entries.Concat(bucket.Waiting)
                 .Count(entry => entry.Contact.Groups.Contains(group)) < GroupMembersPerBucketMax);
 
     private void Join(Contact contact)
