@@ -136,7 +136,8 @@ public sealed partial class DhtNode : IDisposable
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);
 
-    private Moment Now => new(Elapsed, _time.GetUtcNow());
+    /// <summary>This moment by its own clocks.</summary>
+    internal Moment Now => new(Elapsed, _time.GetUtcNow());
 
     /// <summary>Whether a node is in the routing table.</summary>
     public bool Knows(NodeId node)

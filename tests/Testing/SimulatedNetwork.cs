@@ -11,12 +11,15 @@ namespace Swarm.Testing;
 /// </summary>
 public sealed class SimulatedNetwork : IMemoryPaths
 {
+    private const int RecentMax = 40;
+
     private readonly SimulationLoop _loop;
     private readonly Random _random;
     private readonly Dictionary<NodeId, Place> _places = [];
     private readonly HashSet<(NodeId, NodeId)> _cuts = [];
     private readonly HashSet<(string, int)> _lost = [];
     private readonly Dictionary<string, int> _faults = [];
+    private readonly Queue<string> _recent = new();
     private int _hosts;
 
     public SimulatedNetwork(SimulationLoop loop, SimulatedNetworkOptions? options = null)
@@ -27,20 +30,25 @@ public sealed class SimulatedNetwork : IMemoryPaths
         Memory = new MemoryNetwork(loop.Clock, this) { HandsOver = Options.HandsOver };
     }
 
-    public SimulatedNetworkOptions Options { get; }
+    /// <summary>The weather, which may change.</summary>
+    public SimulatedNetworkOptions Options { get; set; }
 
     public MemoryNetwork Memory { get; }
 
     /// <summary>How often each kind of fault has struck: an injector that never strikes tests nothing.</summary>
     public IReadOnlyDictionary<string, int> Faults => _faults;
 
+    /// <summary>What struck whom last, with the times; without what strikes messages and dials.</summary>
+    public IReadOnlyCollection<string> Recent => _recent;
+
     public IEnumerable<NodeId> Nodes => _places.Keys;
 
     /// <summary>Gives a node an address of its own; one that does not listen can only dial.</summary>
     public MemoryTransport Attach(NodeId node, Hello hello, bool listens = true)
     {
-        string host = string.Create(
-            CultureInfo.InvariantCulture, $"10.{_hosts >> 16}.{(_hosts >> 8) & 255}.{_hosts & 255}");
+        string host = Options.HostsPerNetwork == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"10.{_hosts >> 16}.{(_hosts >> 8) & 255}.{_hosts & 255}")
+            : PublicHost(_hosts / Options.HostsPerNetwork, _hosts % Options.HostsPerNetwork);
         _hosts++;
         return Attach(node, hello, listens ? new PeerAddress(host, 7000) : null);
     }
@@ -65,14 +73,14 @@ public sealed class SimulatedNetwork : IMemoryPaths
     /// <summary>The process dies: its links are reset, and dials to it are refused.</summary>
     public void Kill(NodeId node)
     {
-        Note("kill");
+        Note("kill", node);
         _places[node].Transport.Kill();
     }
 
     /// <summary>The machine loses power: no reset, no refusal, silence.</summary>
     public void Vanish(NodeId node)
     {
-        Note("vanish");
+        Note("vanish", node);
         Place place = _places[node];
         _lost.UnionWith(place.Transport.Addresses.Select(address => (address.Host, address.Port)));
         place.Transport.Kill(silently: true);
@@ -112,7 +120,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
     /// <summary>Nothing passes from one node to another, though the way back is open.</summary>
     public void Cut(NodeId from, NodeId to)
     {
-        Note("cut");
+        Note("cut", from, to);
         _ = _cuts.Add((from, to));
         Memory.PathsChanged(from);
     }
@@ -134,12 +142,20 @@ public sealed class SimulatedNetwork : IMemoryPaths
     /// <summary>The links between two nodes are reset; both may dial again at once.</summary>
     public void ResetLinks(NodeId one, NodeId other)
     {
-        Note("reset");
+        Note("reset", one, other);
         Memory.ResetLinks(one, other);
     }
 
     /// <summary>The least round trip between two nodes: what their links measure without chance.</summary>
     public TimeSpan RoundTrip(NodeId one, NodeId other) => 2 * Way(_places[one], _places[other]);
+
+    /// <summary>Whether messages pass both ways between two nodes now.</summary>
+    public bool IsOpenBetween(NodeId one, NodeId other)
+    {
+        (Place from, Place to) = (_places[one], _places[other]);
+        return from.Side == to.Side && !from.IsFrozen && !to.IsFrozen
+            && !_cuts.Contains((one, other)) && !_cuts.Contains((other, one));
+    }
 
     TimeSpan IMemoryPaths.Delay(MemoryTransport source, MemoryTransport target, int bytes)
     {
@@ -153,7 +169,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
 
         if (Options.StallRate > 0 && _random.NextDouble() < Options.StallRate)
         {
-            Note("stall");
+            Count("stall");
             delay += Options.StallMin + ((Options.StallMax - Options.StallMin) * _random.NextDouble());
         }
 
@@ -179,7 +195,7 @@ public sealed class SimulatedNetwork : IMemoryPaths
     {
         if (Options.DialFailureRate > 0 && _random.NextDouble() < Options.DialFailureRate)
         {
-            Note("dial");
+            Count("dial");
             return _random.Next(2) == 0 ? DialFate.Refused : DialFate.Unanswered;
         }
 
@@ -196,12 +212,27 @@ public sealed class SimulatedNetwork : IMemoryPaths
 
     private void Change(string fault, NodeId node, Action<Place> change)
     {
-        Note(fault);
+        Note(fault, node);
         change(_places[node]);
         Memory.PathsChanged(node);
     }
 
-    private void Note(string fault) => _faults[fault] = _faults.GetValueOrDefault(fault) + 1;
+    /// <summary>Counts a fault, also one that somebody else has made, and keeps the latest in mind.</summary>
+    public void Note(string fault, params ReadOnlySpan<NodeId> nodes)
+    {
+        Count(fault);
+        _recent.Enqueue($"{_loop.Clock.GetUtcNow():mm:ss.fff} {fault} {string.Join(' ', nodes.ToArray())}");
+
+        if (_recent.Count > RecentMax)
+        {
+            _ = _recent.Dequeue();
+        }
+    }
+
+    private void Count(string fault) => _faults[fault] = _faults.GetValueOrDefault(fault) + 1;
+
+    private static string PublicHost(int network, int host)
+        => string.Create(CultureInfo.InvariantCulture, $"{20 + (network >> 16)}.{(network >> 8) & 255}.{network & 255}.{host + 1}");
 
     private static double Square(double value) => value * value;
 

@@ -27,6 +27,9 @@ public sealed record SimulatedNetworkOptions
     /// <summary>How many dials fail, half of them without an answer.</summary>
     public double DialFailureRate { get; init; }
 
+    /// <summary>Nodes that share a public /24 network; 0 gives each an address of a private one, which counts for none.</summary>
+    public int HostsPerNetwork { get; init; }
+
     /// <summary>Whether messages are handed over without a copy: see <see cref="MemoryNetwork.HandsOver"/>.</summary>
     public bool HandsOver { get; init; }
 }

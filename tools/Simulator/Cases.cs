@@ -22,21 +22,31 @@ public static class Cases
             ["partition"] = ("two halves are parted for ten minutes", Partition),
             ["join"] = ("--nodes start within a minute from two bootstraps", Join),
             ["liars"] = ("--adversaries percent of the nodes lie together, and one of three bootstraps", Liars),
+            ["seeds"] = ("--seeds small storms, each with the faults its seed draws, and the calm after", SeedsCase.Run),
+            ["clocks"] = ("devices whose clocks are wrong", ClocksCase.Run),
+            ["oneway"] = ("nodes that dial but cannot be dialled, ways open in one direction", OneWayCase.Run),
+            ["routes"] = ("real placement, offers, routes and sessions while nodes die", RoutesCase.Run),
             ["death"] = ("holders die without a word", Death),
         };
 
     /// <summary>Runs one case from its seed.</summary>
     public static List<Finding> Run(SimulatorOptions options, Watch watch) => All[options.Case].Run(options, watch);
 
-    private static List<Finding> Play(SimulatorOptions options, Func<SwarmRun, List<Finding>, Task> story)
+    /// <summary>Tells a story to a swarm that is held against its invariants all the time.</summary>
+    internal static List<Finding> Play(
+        SimulatorOptions options,
+        Func<SwarmRun, List<Finding>, Task> story,
+        Func<SimulationLoop, Func<int, TimeProvider>>? clocks = null)
     {
         var findings = new List<Finding>();
         var loop = new SimulationLoop(options.Seed);
         loop.Run(async () =>
         {
-            var run = new SwarmRun(loop, options);
+            var run = new SwarmRun(loop, options, clocks?.Invoke(loop));
+            using var invariants = DhtInvariants.Watch(run.Swarm, $"case {options.Case}, {options.Nodes} nodes,");
             await story(run, findings);
             run.Swarm.CheckInvariants();
+            findings.Add(new Finding("invariants held, so many times", $"{invariants.Checks}"));
         });
         return findings;
     }

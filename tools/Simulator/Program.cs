@@ -1,5 +1,6 @@
 using System.Globalization;
 using Swarm.Simulator;
+using Swarm.Testing;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 string usage = $"""
@@ -47,7 +48,12 @@ try
 
     return holds ? 0 : 1;
 }
-catch (ArgumentException e)
+catch (InvariantException e)
+{
+    Console.Error.WriteLine($"simulate: BROKEN, {e.Message}");
+    return 1;
+}
+catch (ArgumentException e) when (e is not ArgumentOutOfRangeException)
 {
     Console.Error.WriteLine($"simulate: {e.Message}; see tools/simulate help");
     return 2;

@@ -13,6 +13,8 @@ public sealed class Samples
 
     public void Add(Samples others) => _values.AddRange(others._values);
 
+    public void Clear() => _values.Clear();
+
     /// <summary>The value that so large a share does not exceed.</summary>
     public double Quantile(double share)
     {

@@ -15,6 +15,8 @@ public sealed record SimulatorOptions
             --lookups N        lookups and retrievals to check, each (1000)
             --publish          every node keeps a span of 16 blocks published
             --seed S           one seed, one history (1)
+            --seeds N          with the case seeds: so many, from --seed on (200)
+            --twice N          with the case seeds: so many of them told twice, to the same end (50)
             --svg FILE         the chart of the run
         """;
 
@@ -38,6 +40,10 @@ public sealed record SimulatorOptions
     public bool Publish { get; init; }
 
     public int Seed { get; init; } = 1;
+
+    public int Seeds { get; init; } = 200;
+
+    public int SeedsTwice { get; init; } = 50;
 
     public string? Chart { get; init; }
 
@@ -69,6 +75,8 @@ public sealed record SimulatorOptions
                 "--adversaries" => options with { Adversaries = Number(name, value, 0, 90) / 100 },
                 "--lookups" => options with { Lookups = (int)Number(name, value, 0, 1e7) },
                 "--seed" => options with { Seed = (int)Number(name, value, 0, int.MaxValue) },
+                "--seeds" => options with { Seeds = (int)Number(name, value, 1, 1e7) },
+                "--twice" => options with { SeedsTwice = (int)Number(name, value, 0, 1e7) },
                 "--svg" => options with { Chart = value },
                 _ => throw new ArgumentException($"there is no option {name}"),
             };

@@ -19,12 +19,12 @@ public sealed class SwarmRun
     private long _asked;
     private bool _ended;
 
-    public SwarmRun(SimulationLoop loop, SimulatorOptions options, DhtOptions? dht = null)
+    public SwarmRun(SimulationLoop loop, SimulatorOptions options, Func<int, TimeProvider>? clocks = null)
     {
         _options = options;
         _random = new Random(loop.Random.Next());
         var network = new SimulatedNetworkOptions { StallRate = options.Loss };
-        Swarm = new DhtSwarm(loop, dht ?? new DhtOptions(), network);
+        Swarm = new DhtSwarm(loop, new DhtOptions(), network) { Clocks = clocks };
         _shelf = options.Publish ? new Shelf(Swarm, _random) : null;
     }
 

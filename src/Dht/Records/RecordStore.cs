@@ -44,6 +44,10 @@ public sealed class RecordStore
     /// <summary>The keys under which anything is held.</summary>
     public IReadOnlyCollection<NodeId> Keys => _shelves.Keys;
 
+    /// <summary>Everything held, the memory of expired records included: for the invariants that simulations check.</summary>
+    internal IEnumerable<(NodeId Key, HeldRecord Held)> Held
+        => _shelves.SelectMany(shelf => shelf.Value.Values.Select(held => (shelf.Key, held)));
+
     /// <summary>
     /// Takes a record in, whose signature is checked only when everything cheaper speaks for it and only if
     /// <paramref name="mayCheck"/> allows the work.

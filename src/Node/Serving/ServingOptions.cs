@@ -1,3 +1,5 @@
+using Swarm.Protocol.Identity;
+
 namespace Swarm.Node.Serving;
 
 /// <summary>What a node gives to the sessions of others.</summary>
@@ -32,6 +34,9 @@ public sealed record ServingOptions
 
     /// <summary>How long a step may wait for the next stage's credit before that stage counts as stuck.</summary>
     public TimeSpan HopSendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How tickets' signatures are checked, when not as in life: simulated keys are no curves.</summary>
+    public SignatureCheck? Check { get; init; }
 
     /// <summary>What a refused session is told to wait.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(5);

@@ -158,7 +158,7 @@ public sealed class StageService : IAsyncDisposable
     private async Task OpenHopAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
     {
         OpenHop hop = first.OpenHop;
-        Ticket ticket = Tickets.Open(hop.Ticket, _time.GetUtcNow(), out _);
+        Ticket ticket = Tickets.Open(hop.Ticket, _time.GetUtcNow(), out _, _options.Check);
         string id = Convert.ToHexStringLower(ticket.Session.Span);
 
         if (_table.Find(id)?.Run is not { } run)
@@ -181,7 +181,7 @@ public sealed class StageService : IAsyncDisposable
 
     private (StageSeat Seat, ServedModel Model) Admit(OpenSession open, NodeId remote)
     {
-        Ticket ticket = Tickets.Open(open.Ticket, _time.GetUtcNow(), out NodeId origin);
+        Ticket ticket = Tickets.Open(open.Ticket, _time.GetUtcNow(), out NodeId origin, _options.Check);
         Require(origin == remote, FaultCode.BadTicket, "Only the origin itself opens its session.");
         Require(ticket.Swarm.Span.SequenceEqual(_swarm.ToByteArray()), FaultCode.OtherSwarm, "It is another swarm's.");
         Require(ticket.Numerics == _options.Numerics, FaultCode.Version, "The numerics versions differ.");

@@ -62,8 +62,9 @@ public class NodeKey : IDisposable
         ReadOnlySpan<byte> publicKey,
         string domain,
         ReadOnlySpan<byte> payload,
-        ReadOnlySpan<byte> signature)
-        => VerifyLaidOut(publicKey, SignedBytes.Layout(domain, payload.ToArray()), signature);
+        ReadOnlySpan<byte> signature,
+        SignatureCheck? check = null)
+        => (check ?? VerifyLaidOut)(publicKey, SignedBytes.Layout(domain, payload.ToArray()), signature);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,8 +26,13 @@ public static class Tickets
     /// <summary>
     /// Reads a ticket whose form, signature and expiry are right; whether it concerns this node is the reader's.
     /// </summary>
+    /// <param name="envelope">What a peer sent.</param>
+    /// <param name="now">Our own time.</param>
+    /// <param name="origin">Who signed it.</param>
+    /// <param name="check">How signatures are checked, when not as in life.</param>
     /// <exception cref="FaultException">With <see cref="FaultCode.BadTicket"/>: the ticket proves nothing.</exception>
-    public static Ticket Open(SignedTicket envelope, DateTimeOffset now, out NodeId origin)
+    public static Ticket Open(
+        SignedTicket envelope, DateTimeOffset now, out NodeId origin, SignatureCheck? check = null)
     {
         if (envelope.Ticket.Length > WireLimits.TicketBytesMax)
         {
@@ -35,7 +40,7 @@ public static class Tickets
         }
 
         // The signature first: only its maker's bytes reach the parser.
-        if (!NodeKey.Verify(envelope.PublicKey.Span, Domain, envelope.Ticket.Span, envelope.Signature.Span))
+        if (!NodeKey.Verify(envelope.PublicKey.Span, Domain, envelope.Ticket.Span, envelope.Signature.Span, check))
         {
             throw Bad("its signature does not fit");
         }

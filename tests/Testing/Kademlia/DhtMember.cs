@@ -11,17 +11,19 @@ public sealed class DhtMember
     private readonly CancellationTokenSource _stop = new();
     private readonly DhtSwarm _swarm;
 
-    internal DhtMember(DhtSwarm swarm, NodeKey key, string swarmName, bool server, PeerAddress? listen = null)
+    internal DhtMember(
+        DhtSwarm swarm, NodeKey key, string swarmName, bool server, TimeProvider clock, PeerAddress? listen = null)
     {
         _swarm = swarm;
         Hello hello = Hellos.Create(SwarmId.FromName(swarmName), numerics: 1, "swarm test", "test", server);
-        MemoryTransport transport = listen is null
+        Transport = listen is null
             ? swarm.Network.Attach(key.Id, hello, listens: server)
             : swarm.Network.Attach(key.Id, hello, listen);
+        Clock = clock;
         Key = key;
         IsServer = server;
-        Links = new LinkPool(transport, key.Id, swarm.Loop.Clock, options: swarm.LinkOptions);
-        Dht = new DhtNode(key, Links, server, swarm.Options, swarm.Loop.Clock, new Random(swarm.Loop.Random.Next()));
+        Links = new LinkPool(Transport, key.Id, clock, options: swarm.LinkOptions);
+        Dht = new DhtNode(key, Links, server, swarm.Options, clock, new Random(swarm.Loop.Random.Next()));
     }
 
     public NodeKey Key { get; }
@@ -33,6 +35,14 @@ public sealed class DhtMember
     public DhtNode Dht { get; }
 
     public bool IsServer { get; }
+
+    /// <summary>Its own clock: the simulation's, unless the swarm's clocks differ.</summary>
+    public TimeProvider Clock { get; }
+
+    /// <summary>Cancelled when it dies.</summary>
+    public CancellationToken Stopped => _stop.Token;
+
+    public MemoryTransport Transport { get; }
 
     public bool IsAlive { get; private set; } = true;
 

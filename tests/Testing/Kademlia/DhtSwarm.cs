@@ -11,7 +11,8 @@ public sealed class DhtSwarm(
     SimulationLoop loop,
     DhtOptions? options = null,
     SimulatedNetworkOptions? network = null,
-    LinkPoolOptions? links = null)
+    LinkPoolOptions? links = null,
+    bool copies = false)
 {
     /// <summary>Small k, so that two hundred nodes are many and lookups need several hops.</summary>
     public static readonly DhtOptions Narrow = new()
@@ -31,12 +32,21 @@ public sealed class DhtSwarm(
 
     public DhtOptions Options { get; } = options ?? Narrow;
 
+    /// <summary>The clock of the node of each number; all have the simulation's without.</summary>
+    public Func<int, TimeProvider>? Clocks { get; init; }
+
+    /// <summary>Told of each node before it starts, so that it can be given more to do.</summary>
+    public event Action<DhtMember>? Entered;
+
+    /// <summary>Told of each node that has died.</summary>
+    public event Action<DhtMember>? Died;
+
     public LinkPoolOptions LinkOptions { get; } = links ?? new LinkPoolOptions();
 
     public SimulationLoop Loop { get; } = loop;
 
     public SimulatedNetwork Network { get; } = new(
-        loop, (network ?? new SimulatedNetworkOptions()) with { HandsOver = true });
+        loop, (network ?? new SimulatedNetworkOptions()) with { HandsOver = !copies });
 
     /// <summary>How many nodes there ever were: the number of the next one's key.</summary>
     public int Born { get; private set; }
@@ -74,11 +84,14 @@ public sealed class DhtSwarm(
 
     /// <summary>A new node that has not been started.</summary>
     public DhtMember Add(string name = "one", bool server = true)
-        => Enter(new DhtMember(this, SimulatedKey.Of(Born++), name, server));
+    {
+        TimeProvider clock = Clocks?.Invoke(Born) ?? Loop.Clock;
+        return Enter(new DhtMember(this, SimulatedKey.Of(Born++), name, server, clock));
+    }
 
     /// <summary>A killed node starts again under its old name and address, knowing nothing.</summary>
     public DhtMember Revive(DhtMember dead, string name = "one")
-        => Enter(new DhtMember(this, dead.Key, name, dead.IsServer, dead.Address));
+        => Enter(new DhtMember(this, dead.Key, name, dead.IsServer, dead.Clock, dead.Address));
 
     /// <summary>
     /// So many nodes at once that already know one another, as after hours: of each region every node knows some, drawn
@@ -179,30 +192,18 @@ public sealed class DhtSwarm(
         return all == 0 ? 0 : (double)stale / all;
     }
 
+    /// <summary>Whether a node said of itself that it serves nobody.</summary>
+    public bool IsClient(NodeId node) => _clients.Contains(node);
+
     /// <summary>What must hold at every moment, whatever happened.</summary>
-    /// <exception cref="InvalidOperationException">It does not.</exception>
+    /// <exception cref="InvariantException">It does not.</exception>
     public void CheckInvariants()
     {
+        using var invariants = new DhtInvariants(this);
+
         foreach (DhtMember member in _members)
         {
-            var seen = new HashSet<NodeId>();
-
-            foreach ((int index, Bucket bucket) in member.Dht.Table.Buckets)
-            {
-                Demand(bucket.Entries.Count <= Options.BucketSize, member, $"bucket {index} overflows");
-
-                foreach (BucketEntry entry in bucket.Entries)
-                {
-                    NodeId contact = entry.Contact.Id;
-                    Demand(contact != member.Id, member, "it is its own contact");
-                    Demand(seen.Add(contact), member, "a contact is there twice");
-                    Demand(!_clients.Contains(contact), member, "clients are nobody's contacts");
-                    Demand(member.Dht.Table.BucketOf(contact) == index, member, "a contact is in a foreign bucket");
-                }
-            }
-
-            Demand(seen.Count == member.Dht.Table.Count, member, "its contacts are miscounted");
-            Demand(member.IsServer || member.Dht.Store.Count == 0, member, "a client holds nothing");
+            invariants.Check(member);
         }
     }
 
@@ -218,6 +219,7 @@ public sealed class DhtSwarm(
         last.Place = dead.Place;
         _members.RemoveAt(_members.Count - 1);
         _heads.RemoveAt(_heads.Count - 1);
+        Died?.Invoke(dead);
     }
 
     private DhtMember Enter(DhtMember member)
@@ -231,14 +233,7 @@ public sealed class DhtSwarm(
             _ = _clients.Add(member.Id);
         }
 
+        Entered?.Invoke(member);
         return member;
-    }
-
-    private void Demand(bool holds, DhtMember member, string breach)
-    {
-        if (!holds)
-        {
-            throw new InvalidOperationException($"{member.Id}: {breach}; seed {Loop.Seed}.");
-        }
     }
 }

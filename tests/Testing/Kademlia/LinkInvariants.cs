@@ -1,0 +1,54 @@
+using Swarm.Protocol.Identity;
+using Swarm.Protocol.Transport;
+using Swarm.Protocol.Wire;
+
+namespace Swarm.Testing.Kademlia;
+
+/// <summary>What must be true of the links of a node.</summary>
+internal sealed class LinkInvariants(DhtInvariants invariants, DhtSwarm swarm)
+{
+    // A second link is retired after a second, once nothing runs on it; its end takes a way, and may meet a stall.
+    private static readonly TimeSpan PairMax = TimeSpan.FromSeconds(6);
+
+    private readonly Dictionary<(NodeId, NodeId), long> _pairs = [];
+
+    /// <summary>Whom they lead to, how many there are and how many streams they carry.</summary>
+    internal void Check(DhtMember member)
+    {
+        MemoryLink[] links = member.Transport.Links;
+
+        foreach (MemoryLink link in links)
+        {
+            invariants.Demand(link.Remote != member.Id, member, "it is linked to itself");
+            invariants.Demand(
+                link.OpenStreams <= WireLimits.StreamsMax, member, $"{link.OpenStreams} streams on one link");
+        }
+
+        int idle = member.Links.Links.Count(link => link.OpenStreams == 0);
+        int most = swarm.LinkOptions.LinksMax;
+        invariants.Demand(idle <= most, member, $"{idle} idle links, more than {most}");
+    }
+
+    /// <summary>No two idle links lead to the same peer for long, as long as both ways are open.</summary>
+    internal void CheckPairs(DhtMember member)
+    {
+        long now = swarm.Loop.Clock.GetTimestamp();
+
+        foreach (IGrouping<NodeId, MemoryLink> pair in member.Transport.Links.GroupBy(link => link.Remote))
+        {
+            (NodeId, NodeId) ends = (member.Id, pair.Key);
+
+            if (pair.Count() < 2
+                || pair.Any(link => link.OpenStreams > 0 || link.Peer.IsClosed)
+                || !swarm.Network.IsOpenBetween(member.Id, pair.Key))
+            {
+                _ = _pairs.Remove(ends);
+                continue;
+            }
+
+            _ = _pairs.TryAdd(ends, now);
+            TimeSpan age = swarm.Loop.Clock.GetElapsedTime(_pairs[ends], now);
+            invariants.Demand(age <= PairMax, member, $"{pair.Count()} idle links to {pair.Key} for {age}");
+        }
+    }
+}
