@@ -59,6 +59,9 @@ internal static partial class NodeLog
     [LoggerMessage(17, LogLevel.Information, "no port mapped: {Reason}")]
     public static partial void PortNotMapped(ILogger log, string reason);
 
+    [LoggerMessage(24, LogLevel.Information, "this device's addresses have changed: listening on {Address}")]
+    public static partial void AddressesChanged(ILogger log, string address);
+
     [LoggerMessage(30, LogLevel.Information, "a new private swarm: its key is in {File}")]
     public static partial void KeyMade(ILogger log, string file);
 
@@ -97,4 +100,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(22, LogLevel.Information, "met {Peer} without a relay: {How}")]
     public static partial void PeerMet(ILogger log, string peer, string how);
+
+    [LoggerMessage(23, LogLevel.Information, "no way to {Peer} but through its relay: what passes stays encrypted")]
+    public static partial void StaysRelayed(ILogger log, string peer);
 }

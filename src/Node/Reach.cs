@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Swarm.Dht;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Reachability;
 using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Transport;
@@ -37,7 +38,7 @@ internal sealed class Reach : IAsyncDisposable
         _ = new DialBackService(links, transport, time);
         _ = new RelayService(links, time, new RelayOptions());
         _keeper = new RelayKeeper(links, transport, time, random, LearnRelays);
-        _ = new Meeting(links, transport, time, (peer, how) => NodeLog.PeerMet(log, peer.ToString(), how));
+        _ = new Meeting(links, transport, time, Learn);
     }
 
     /// <summary>Begins to ask. Who listens on loopback only is reached by this device, and knows it.</summary>
@@ -47,6 +48,21 @@ internal sealed class Reach : IAsyncDisposable
         {
             _running = Task.WhenAll(_watch.RunAsync(_stop.Token), _keeper.RunAsync(_stop.Token));
         }
+    }
+
+    /// <summary>This device has other addresses than before.</summary>
+    public void Follow()
+    {
+        NodeLog.AddressesChanged(
+            _log, string.Join(", ", _transport.OwnAddresses.Select(own => (own with { Node = null }).ToString())));
+
+        if (_running.IsCompleted)
+        {
+            Start();
+        }
+
+        Announce();
+        _watch.Recheck();
     }
 
     /// <summary>A gateway leads an address of its own here, or does so no longer.</summary>
@@ -97,6 +113,25 @@ internal sealed class Reach : IAsyncDisposable
         {
             NodeLog.Unreachable(_log, state.SeenAt ?? "", state.Failed, state.Confirmed + state.Failed);
         }
+    }
+
+    private void Learn(NodeId peer, MeetingOutcome outcome)
+    {
+        if (outcome == MeetingOutcome.Relayed)
+        {
+            NodeLog.StaysRelayed(_log, peer.ToString());
+            return;
+        }
+
+        NodeLog.PeerMet(
+            _log,
+            peer.ToString(),
+            outcome switch
+            {
+                MeetingOutcome.DialledBack => "it dialled back",
+                MeetingOutcome.Dialled => "this node dialled it",
+                _ => "both dialled at once",
+            });
     }
 
     private void LearnRelays(IReadOnlyList<PeerAddress> relayed)

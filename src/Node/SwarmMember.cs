@@ -79,6 +79,15 @@ internal sealed class SwarmMember : IAsyncDisposable
     /// <summary>Where they can besides: an address of the gateway; null when there is none any more.</summary>
     public void Map(PeerAddress? mapped) => _reach?.Map(mapped);
 
+    /// <summary>Looks whether this device has other addresses now, and tells the others.</summary>
+    public void FollowAddresses()
+    {
+        if (_transport.Refresh())
+        {
+            _reach?.Follow();
+        }
+    }
+
     /// <summary>The id of the swarm of this name with these keys, or of the public one.</summary>
     public static SwarmId IdOf(string name, SwarmKeyring? keyring)
         => keyring?.SwarmOf(name) ?? SwarmId.FromName(name);

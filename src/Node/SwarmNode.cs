@@ -207,6 +207,7 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
             }
             catch (TimeoutException)
             {
+                seat.Member.FollowAddresses();
                 BlockOffer now = Offer(seat, OfferState.Serving);
 
                 if (!now.Equals(announced))

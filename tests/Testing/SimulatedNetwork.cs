@@ -93,7 +93,10 @@ public sealed class SimulatedNetwork : IMemoryPaths
     public void Thaw(NodeId node) => Change("thaw", node, place => place.IsFrozen = false);
 
     /// <summary>Dials to the node get no answer, though it may dial others: a firewall.</summary>
-    public void Hide(NodeId node) => Change("hide", node, place => place.Dials = DialFate.Unanswered);
+    /// <param name="node">The node.</param>
+    /// <param name="symmetric">Whether its router draws a new port for every connection, so that nobody meets it.</param>
+    public void Hide(NodeId node, bool symmetric = true)
+        => Change("hide", node, place => (place.Dials, place.IsSymmetric) = (DialFate.Unanswered, symmetric));
 
     /// <summary>Dials to the node are refused, though its links live on.</summary>
     public void Refuse(NodeId node) => Change("refuse", node, place => place.Dials = DialFate.Refused);
@@ -202,6 +205,9 @@ public sealed class SimulatedNetwork : IMemoryPaths
         return PlaceOf(target).Dials;
     }
 
+    bool IMemoryPaths.CanPunch(MemoryTransport source, MemoryTransport target)
+        => !PlaceOf(source).IsSymmetric && !PlaceOf(target).IsSymmetric;
+
     bool IMemoryPaths.IsLost(PeerAddress address)
         => _lost.Contains((address.Host, address.Port));
 
@@ -249,6 +255,8 @@ public sealed class SimulatedNetwork : IMemoryPaths
         public bool IsFrozen { get; set; }
 
         public DialFate Dials { get; set; }
+
+        public bool IsSymmetric { get; set; }
 
         public TimeSpan Slowness { get; set; }
     }

@@ -36,6 +36,7 @@ internal static class Examination
             Findings.LocalNetwork(heard, announced, own),
             Findings.PortMapping(port),
             Findings.Reachability(LocalNode.Find(choice.Folder) is not null, visit.OwnNode),
+            Findings.Relays(visit.OwnNode),
             Findings.Clock(visit.ClockLeads, time.GetUtcNow()),
             Findings.Key(key),
             Findings.Swarm(choice.Name, visit),

@@ -119,9 +119,10 @@ internal static class Findings
                     Topic, FindingState.Unknown, "no node runs here", "start one with 'swarm join', and ask again.");
         }
 
-        string[] all = [.. hello.Addresses.Select(one => new PeerAddress(one.Host, (int)one.Port).ToString())];
-        Address[] inside = [.. hello.Addresses.Where(one => !IsLoopback(one))];
-        string[] outside = [.. hello.Addresses.Zip(all).Where(one => IsPublic(one.First)).Select(one => one.Second)];
+        Address[] direct = [.. hello.Addresses.Where(one => one.Relay.IsEmpty)];
+        string[] all = [.. direct.Select(one => new PeerAddress(one.Host, (int)one.Port).ToString())];
+        Address[] inside = [.. direct.Where(one => !IsLoopback(one))];
+        string[] outside = [.. direct.Zip(all).Where(one => IsPublic(one.First)).Select(one => one.Second)];
 
         return inside.Length == 0
             ? new Finding(
@@ -142,6 +143,32 @@ internal static class Findings
                 $"others in this network dial {string.Join(", ", all)}; from elsewhere nothing leads here",
                 "nothing, unless devices elsewhere are to reach this one: see port mapping.")
             : new Finding(Topic, FindingState.Works, $"others dial {string.Join(", ", all)}");
+    }
+
+    /// <summary>At which relays others reach the node of this device when they cannot dial it.</summary>
+    /// <param name="hello">What the node says; null when none runs here, or it does not answer.</param>
+    public static Finding Relays(Hello? hello)
+    {
+        const string Topic = "relays";
+        string[] held = [.. (hello?.Addresses ?? [])
+            .Where(one => one.Relay.Length == NodeId.Size)
+            .Select(one => $"{new PeerAddress(one.Host, (int)one.Port)} ({NodeId.Read(one.Relay.Span)})")];
+
+        return hello is null
+            ? new Finding(Topic, FindingState.Unknown, "no node of this device answers")
+            : held.Length > 0
+            ? new Finding(
+                Topic,
+                held.Length > 1 ? FindingState.Works : FindingState.Limited,
+                $"others reach this node through {Count(held.Length, "relay")}: {string.Join(", ", held)}",
+                held.Length > 1 ? null : "nothing; a second node that others can dial would be the spare one.")
+            : hello.Server
+            ? new Finding(Topic, FindingState.Works, "none needed: others dial this node")
+            : new Finding(
+                Topic,
+                FindingState.Limited,
+                "none reserved: only those whom this node dials can use it",
+                "have one node of the swarm that others can dial: on a rented server, or with its port forwarded.");
     }
 
     /// <summary>Whether this device knows the time.</summary>

@@ -206,18 +206,15 @@ public sealed class ReachabilityWatch : IDisposable
                 _time,
                 cancel);
 
-            return came.Task.IsCompleted || answer.DialledBack is { Reached: true }
+            bool? reached = came.Task.IsCompleted || answer.DialledBack is { Reached: true }
                 ? await CameAsync(came.Task, cancel)
                 : answer.DialledBack is { Reached: false } ? false : null;
+            return reached == true && IsHole(witness, port) ? null : reached;
         }
-        catch (FaultException)
+        catch (Exception e) when (e is FaultException or LinkClosedException)
         {
-            // Busy, or of a version that does not dial back.
-            return came.Task.IsCompleted ? true : null;
-        }
-        catch (LinkClosedException)
-        {
-            return came.Task.IsCompleted ? true : null;
+            // Busy, gone, or of a version that does not dial back.
+            return came.Task.IsCompleted && !IsHole(witness, port) ? true : null;
         }
         finally
         {
@@ -227,6 +224,15 @@ public sealed class ReachabilityWatch : IDisposable
             }
         }
     }
+
+    // What a peer proves by coming through the hole that this node's own link with it keeps open: nothing. Where a
+    // gateway leads that very port here, it is no hole.
+    private bool IsHole(ILink witness, int port)
+        => witness.IsFromListener
+            && witness.RemoteHello.Observed is { } seen
+            && seen.Port == port
+            && !_transport.Addresses.Any(
+                address => address.Relay is null && address.Host == seen.Host && address.Port == port);
 
     // The answer may be a little faster than the end of the handshake that brings the nonce.
     private async Task<bool?> CameAsync(Task came, CancellationToken cancel)

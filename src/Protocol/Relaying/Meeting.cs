@@ -5,25 +5,29 @@ using Swarm.Protocol.Transport;
 namespace Swarm.Protocol.Relaying;
 
 /// <summary>
-/// Two nodes that are linked by a relay try to meet without it: the one that nobody can dial dials the other.
+/// Two nodes that are linked by a relay try to meet without it: the one that nobody can dial dials the other, or both
+/// dial at once (the ideas of libp2p's DCUtR).
 /// </summary>
-public sealed class Meeting
+public sealed partial class Meeting
 {
     private readonly LinkPool _links;
     private readonly ITransport _transport;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
-    private readonly Action<NodeId, string> _tell;
+    private readonly Action<NodeId, MeetingOutcome> _tell;
     private readonly Lock _gate = new();
     private readonly RateLimit _rate = new(
         RelayTimes.MeetingsPerMinuteMax / 60, RelayTimes.MeetingsPerMinuteMax, RelayTimes.RatedPeersMax);
+
+    private readonly RateBudget _all = new(
+        RelayTimes.AllMeetingsPerMinuteMax / 60, RelayTimes.AllMeetingsPerMinuteMax);
 
     /// <summary>Lets a node meet others on its links, whose accept loop must not run yet.</summary>
     /// <param name="links">The node's links.</param>
     /// <param name="transport">What it says of itself.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="tell">Hears whom this node met, and how.</param>
-    public Meeting(LinkPool links, ITransport transport, TimeProvider time, Action<NodeId, string> tell)
+    /// <param name="tell">Hears whom this node met, and how, or whom not.</param>
+    public Meeting(LinkPool links, ITransport transport, TimeProvider time, Action<NodeId, MeetingOutcome> tell)
     {
         _links = links;
         _transport = transport;
@@ -35,13 +39,11 @@ public sealed class Meeting
     }
 
     // Over a link that this node dialled through a relay.
-    private async Task MeetAsync(ILink relayed, CancellationToken cancel)
-    {
-        if (!_transport.Hello.Server)
-        {
-            return;
-        }
+    private Task MeetAsync(ILink relayed, CancellationToken cancel)
+        => _transport.Hello.Server ? AskBackAsync(relayed, cancel) : LeadAsync(relayed, cancel);
 
+    private async Task AskBackAsync(ILink relayed, CancellationToken cancel)
+    {
         try
         {
             Envelope answer = await relayed.RequestAsync(
@@ -53,7 +55,7 @@ public sealed class Meeting
 
             if (answer.MeetAt is { Met: true })
             {
-                _tell(relayed.Remote, "it dialled back");
+                _tell(relayed.Remote, MeetingOutcome.DialledBack);
             }
         }
         catch (Exception e) when (e is LinkClosedException or FaultException)
@@ -73,13 +75,21 @@ public sealed class Meeting
 
         lock (_gate)
         {
-            if (!_rate.TryTake(relayed.Remote, _time.GetElapsedTime(_startedAt)))
+            TimeSpan now = _time.GetElapsedTime(_startedAt);
+
+            if (!_rate.TryTake(relayed.Remote, now) || !_all.TryTake(now))
             {
                 throw new FaultException(FaultCode.Busy, "Too many meetings.");
             }
         }
 
-        bool met = first.Meet.Reachable && await DialAsync(relayed, cancel);
+        if (!first.Meet.Reachable)
+        {
+            await FollowAsync(first.Meet, stream, cancel);
+            return;
+        }
+
+        bool met = await DialAsync(relayed, cancel);
         await stream.SendAsync(new Envelope { MeetAt = new MeetAt { Met = met } }, default, cancel);
         await stream.EndAsync(cancel);
     }
@@ -89,16 +99,12 @@ public sealed class Meeting
     {
         using var patience = new CancellationTokenSource(RelayTimes.MeetingMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
-        PeerAddress[] addresses = [.. relayed.RemoteHello.Addresses
-            .Where(address => address.Relay.IsEmpty && address.Port is >= 1 and <= 65535)
-            .Select(address => new PeerAddress(address.Host, (int)address.Port, relayed.Remote))
-            .OrderByDescending(address => address.IsPublic)
-            .Take(RelayTimes.MeetingAddressesMax)];
+        PeerAddress[] addresses = Check(relayed.RemoteHello.Addresses, relayed);
 
         try
         {
             _ = await _links.DialFirstAsync(addresses, either.Token);
-            _tell(relayed.Remote, "this node dialled it");
+            _tell(relayed.Remote, MeetingOutcome.Dialled);
             return true;
         }
         catch (Exception e) when (e is LinkClosedException or FaultException

@@ -166,7 +166,7 @@ public sealed class RelayKeeper
                 break;
             }
 
-            if (await TryReserveAsync(candidate, cancel))
+            if (await OwnPortAsync(candidate, cancel) is { } link && await TryReserveAsync(link, cancel))
             {
                 found = true;
             }
@@ -185,6 +185,19 @@ public sealed class RelayKeeper
             && link.RemoteHello.Addresses.Count > 0
             && !_places.ContainsKey(link.Remote)
             && !(_refused.TryGetValue(link.Remote, out long at) && _time.GetElapsedTime(at) < RelayTimes.RefusalWait);
+
+    // The link with a relay comes from the port this node listens at: where the relay sees it, others may punch.
+    private async Task<ILink?> OwnPortAsync(ILink link, CancellationToken cancel)
+    {
+        try
+        {
+            return link.IsFromListener ? link : await _links.RedialAsync(AddressOf(link), cancel);
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException)
+        {
+            return link.IsClosed ? null : link;
+        }
+    }
 
     private async Task<bool> TryReserveAsync(ILink link, CancellationToken cancel)
     {
@@ -245,7 +258,8 @@ public sealed class RelayKeeper
         }
 
         await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
-        ILink? link = await _transport.AcceptOverAsync(stream, cancel);
+        ILink? link = await _transport.AcceptOverAsync(
+            Circuit.Read(stream, first.Incoming.Seen), cancel);
 
         if (link is not null)
         {

@@ -97,8 +97,9 @@ public sealed class RelayService
         try
         {
             await using ILinkStream onward = await target.OpenAsync(StreamPriority.Decode, cancel);
-            await CallAsync(onward, cancel);
-            await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
+            await CallAsync(onward, stream.Link.SeenAt, cancel);
+            var connected = new Connected { Seen = Seen(target.SeenAt) };
+            await stream.SendAsync(new Envelope { Connected = connected }, default, cancel);
             await CarryAsync(caller, stream, onward, cancel);
         }
         finally
@@ -108,14 +109,15 @@ public sealed class RelayService
     }
 
     // Asks the node at the far end to take the circuit.
-    private async Task CallAsync(ILinkStream onward, CancellationToken cancel)
+    private async Task CallAsync(ILinkStream onward, PeerAddress? caller, CancellationToken cancel)
     {
         using var patience = new CancellationTokenSource(RelayTimes.AnswerMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
 
         try
         {
-            await onward.SendAsync(new Envelope { Incoming = new Incoming() }, default, either.Token);
+            var incoming = new Incoming { Seen = Seen(caller) };
+            await onward.SendAsync(new Envelope { Incoming = incoming }, default, either.Token);
 
             if (await onward.ReceiveAsync(either.Token) is not { Connected: not null })
             {
@@ -189,6 +191,10 @@ public sealed class RelayService
             throw new FaultException(FaultCode.NotServed, "No relay over a relay: it would hide who asks.");
         }
     }
+
+    // Both ends hear where the other one is: neither can send the other to a third.
+    private static Address? Seen(PeerAddress? end)
+        => end is null ? null : new Address { Host = end.Host, Port = (uint)end.Port };
 
     private ILink Enter(NodeId caller, NodeId node)
     {

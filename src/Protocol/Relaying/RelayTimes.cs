@@ -15,6 +15,21 @@ internal static class RelayTimes
     /// </summary>
     internal static readonly TimeSpan MeetingWait = TimeSpan.FromMilliseconds(1500);
 
+    /// <summary>3 s for one try to punch: a SYN sent twice, and the handshake.</summary>
+    internal static readonly TimeSpan PunchMax = TimeSpan.FromSeconds(3);
+
+    /// <summary>3 tries: 97.6 % of those that succeed do so at the first (DCUtR, measured in the wild).</summary>
+    internal const int PunchesMax = 3;
+
+    /// <summary>25 s for all of them, the questions and answers between them included.</summary>
+    internal static readonly TimeSpan PunchingMax = TimeSpan.FromSeconds(25);
+
+    /// <summary>10 min after all have failed with a peer, for then its router or ours may be another.</summary>
+    internal static readonly TimeSpan PunchAgainWait = TimeSpan.FromMinutes(10);
+
+    /// <summary>60 meetings a minute that all peers together may ask for.</summary>
+    internal const double AllMeetingsPerMinuteMax = 60;
+
     /// <summary>5 s between two looks for relays.</summary>
     internal static readonly TimeSpan SearchInterval = TimeSpan.FromSeconds(5);
 

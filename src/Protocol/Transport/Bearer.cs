@@ -17,6 +17,12 @@ internal abstract class Bearer
     /// <summary>Takes so many bytes if they have arrived already; false where that cannot be told.</summary>
     internal virtual bool TryReceive(Span<byte> target) => false;
 
+    /// <summary>Where that node says that it sees the other end; null when there is none, or it does not say.</summary>
+    internal virtual PeerAddress? SeenByRelay => null;
+
+    /// <summary>Whether the connection was made by dialling from the port this node listens at.</summary>
+    internal virtual bool IsFromListener => false;
+
     /// <summary>Ends this side: the peer reads to the end of what was written.</summary>
     internal abstract void EndSending();
 

@@ -22,6 +22,14 @@ public interface ILink : IAsyncDisposable
     /// <summary>The node that carries this link; null when nobody stands between.</summary>
     NodeId? Relay { get; }
 
+    /// <summary>Where that node says that it sees the peer: its word only; null when it does not say.</summary>
+    PeerAddress? SeenByRelay => null;
+
+    /// <summary>
+    /// Whether this node dialled from the port it listens at: where the peer sees it, others may find a way in.
+    /// </summary>
+    bool IsFromListener => false;
+
     /// <summary>True on the side that dialled.</summary>
     bool IsDialler { get; }
 

@@ -15,6 +15,9 @@ public interface IMemoryPaths
     /// <summary>What a dial from one node to another meets.</summary>
     DialFate Dial(MemoryTransport source, MemoryTransport target);
 
+    /// <summary>Whether two nodes that dial each other at the same time meet.</summary>
+    bool CanPunch(MemoryTransport source, MemoryTransport target) => true;
+
     /// <summary>Whether a dial to an address nobody listens at meets silence instead of a refusal.</summary>
     bool IsLost(PeerAddress address);
 }

@@ -1,5 +1,6 @@
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Relaying;
 
 namespace Swarm.Protocol.Transport;
 
@@ -16,6 +17,11 @@ public interface ITransport : IAsyncDisposable
 
     /// <summary>Those of them that are this device's own.</summary>
     IReadOnlyList<PeerAddress> OwnAddresses { get; }
+
+    /// <summary>
+    /// Looks which addresses this device has now, and says them in the next Hello; whether they are others than before.
+    /// </summary>
+    bool Refresh() => false;
 
     /// <summary>What this node says of itself now; replaced, never changed.</summary>
     Hello Hello { get; }
@@ -44,14 +50,36 @@ public interface ITransport : IAsyncDisposable
     /// <exception cref="FaultException">It refused this node.</exception>
     ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel);
 
+    /// <summary>
+    /// As <see cref="DialAsync"/>, but from the port this node listens at, where that can be: where the peer then sees
+    /// it, others may find a way in.
+    /// </summary>
+    ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel);
+
+    /// <summary>
+    /// Dials a node while it dials this one, each from the port it listens at, so that the routers of both take what
+    /// comes from the other for an answer.
+    /// </summary>
+    /// <param name="address">Where the node's end is seen, with the node, which must be the one that answers.</param>
+    /// <param name="leads">Whether this node is the client in TLS; the other one is the server.</param>
+    /// <param name="after">How long to wait before the first packet; who dials this node meanwhile is met, too.</param>
+    /// <param name="cancel">Ends the attempt.</param>
+    /// <exception cref="LinkClosedException">There was no way through, or another node answered.</exception>
+    /// <exception cref="FaultException">The peer refused this node.</exception>
+    ValueTask<ILink> PunchAsync(PeerAddress address, bool leads, TimeSpan after, CancellationToken cancel);
+
     /// <summary>Brings a link up in a circuit to a node; the handshake is between its two ends.</summary>
+    /// <param name="open">Opens a circuit; again for each key of a keyring that is tried.</param>
+    /// <param name="node">Who must answer.</param>
+    /// <param name="cancel">Ends the attempt.</param>
     /// <exception cref="LinkClosedException">The circuit broke, or another node answered.</exception>
     /// <exception cref="FaultException">The peer refused this node.</exception>
-    ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel);
+    ValueTask<ILink> DialOverAsync(
+        Func<CancellationToken, Task<Circuit>> open, NodeId node, CancellationToken cancel);
 
     /// <summary>The other end of such a circuit; <see cref="AcceptAsync"/> gives the link, too.</summary>
     /// <returns>The link; null when none came up.</returns>
-    ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel);
+    ValueTask<ILink?> AcceptOverAsync(Circuit circuit, CancellationToken cancel);
 
     /// <summary>Waits for the next peer that dialled this node and said Hello.</summary>
     ValueTask<ILink> AcceptAsync(CancellationToken cancel);

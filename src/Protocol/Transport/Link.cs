@@ -35,6 +35,8 @@ internal sealed partial class Link : ILink
         Remote = remote;
         RemoteHello = hello;
         Relay = connection.Bearer.Relay;
+        SeenByRelay = connection.Bearer.SeenByRelay;
+        IsFromListener = connection.Bearer.IsFromListener;
         SeenAt = connection.Bearer.SeenAt is { } seen ? seen with { Node = remote } : null;
         IsDialler = dials;
         Closed = _closed.Token;
@@ -53,6 +55,10 @@ internal sealed partial class Link : ILink
     public PeerAddress? SeenAt { get; }
 
     public NodeId? Relay { get; }
+
+    public PeerAddress? SeenByRelay { get; }
+
+    public bool IsFromListener { get; }
 
     public bool IsDialler { get; }
 
@@ -139,6 +145,9 @@ internal sealed partial class Link : ILink
 
     /// <summary>Whether the peer has proved a key that is accepted now.</summary>
     internal bool IsMember => _membership is { Holds: true };
+
+    /// <summary>The first of this node's keys that the peer has proved, too; null in a public swarm.</summary>
+    internal SwarmKey? SharedKey => _membership?.Shared;
 
     public async ValueTask DisposeAsync()
     {

@@ -56,10 +56,14 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     /// <summary>
     /// Answers a dial whose cookie, in a private swarm, has been read; null when it only brought a nonce.
     /// </summary>
+    /// <param name="bearer">The connection.</param>
+    /// <param name="expected">The only node that may have dialled, or null.</param>
+    /// <param name="onDialledBack">Hears of a nonce.</param>
+    /// <param name="cancel">Ends the attempt.</param>
     internal async Task<Link?> AcceptAsync(
-        Bearer bearer, DialledBackHandler? onDialledBack, CancellationToken cancel)
+        Bearer bearer, NodeId? expected, DialledBackHandler? onDialledBack, CancellationToken cancel)
     {
-        var verdict = new Verdict(Certificate(), keyring, expected: null, time);
+        var verdict = new Verdict(Certificate(), keyring, expected, time);
         (LinkConnection connection, NodeId remote, Hello theirs) = await ShakeAsync(
             bearer,
             Hello,

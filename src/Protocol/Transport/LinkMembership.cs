@@ -14,6 +14,10 @@ internal sealed class LinkMembership(SwarmKeyring keyring, byte[] own, byte[] th
     /// <summary>Whether the peer has proved that it knows one of the keys that are accepted now.</summary>
     internal bool Holds => MembershipProof.Holds(theirs, _proofs, keyring.Keys);
 
+    /// <summary>The first of the keys accepted now that the peer has proved; null when there is none.</summary>
+    internal SwarmKey? Shared
+        => keyring.Keys.FirstOrDefault(key => MembershipProof.Holds(theirs, _proofs, [key]));
+
     /// <summary>This node's proofs with its keys of now.</summary>
     internal byte[] Prove() => MembershipProof.Write(own, keyring.Keys);
 

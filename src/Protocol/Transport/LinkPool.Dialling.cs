@@ -11,6 +11,7 @@ public sealed partial class LinkPool
     private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
     private readonly HashSet<NodeId> _pinned = [];
+    private readonly Dictionary<NodeId, Task> _meetings = [];
 
     /// <summary>Whose links these are.</summary>
     public NodeId Self => _self;
@@ -32,6 +33,60 @@ public sealed partial class LinkPool
     /// <summary>A link of its own to a peer, whatever links there are, from the first address that answers.</summary>
     internal ValueTask<ILink> DialFirstAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
         => RaceAsync(addresses, async (address, stop) => Adopt(await _transport.DialAsync(address, stop)), cancel);
+
+    /// <summary>
+    /// A link of its own to a peer, from the port this node listens at, in the place of the one there is.
+    /// </summary>
+    internal async Task<ILink> RedialAsync(PeerAddress address, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(_options.DialMax, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token, cancel);
+
+        try
+        {
+            return Adopt(await _transport.DialFromListenerAsync(address, stop.Token));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new LinkClosedException($"{address} did not answer in time.");
+        }
+    }
+
+    /// <summary>
+    /// A link to a peer that dials this node at the same time, at one of the addresses where it is seen.
+    /// </summary>
+    /// <exception cref="LinkClosedException">There was no way through.</exception>
+    internal async Task<ILink> PunchAsync(
+        IReadOnlyList<PeerAddress> addresses, bool leads, TimeSpan after, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(after + RelayTimes.PunchMax, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token, cancel);
+        List<Task<ILink>> running = [.. addresses.Select(address => PunchOneAsync(address, leads, after, stop.Token))];
+        Exception why = new LinkClosedException("The peer is seen nowhere.");
+
+        // All at once: routers wait for nobody.
+        while (running.Count > 0)
+        {
+            Task<ILink> ended = await Task.WhenAny(running);
+            _ = running.Remove(ended);
+
+            try
+            {
+                ILink link = await ended;
+                stop.Cancel();
+                return link;
+            }
+            catch (Exception e) when (e is LinkClosedException or FaultException or OperationCanceledException)
+            {
+                cancel.ThrowIfCancellationRequested();
+                why = e;
+            }
+        }
+
+        throw why is OperationCanceledException
+            ? new LinkClosedException("There was no way through in time.", why)
+            : why;
+    }
 
     /// <summary>The link to this peer is not closed for being idle.</summary>
     internal void Pin(NodeId peer)
@@ -74,7 +129,7 @@ public sealed partial class LinkPool
             }
 
             ILink adopted = Adopt(link);
-            return adopted.Relay is null ? adopted : await MeetAsync(adopted, stop.Token);
+            return adopted.Relay is null ? adopted : await MeetAsync(adopted);
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
@@ -111,6 +166,11 @@ public sealed partial class LinkPool
             throw new LinkClosedException($"The relay of {address} is behind a relay itself.");
         }
 
+        return await _transport.DialOverAsync(stop => OpenCircuitAsync(relay, node, stop), node, cancel);
+    }
+
+    private static async Task<Circuit> OpenCircuitAsync(ILink relay, NodeId node, CancellationToken cancel)
+    {
         ILinkStream circuit = await relay.OpenAsync(StreamPriority.Decode, cancel);
 
         try
@@ -120,12 +180,9 @@ public sealed partial class LinkPool
             var connect = new Connect { Node = Google.Protobuf.ByteString.CopyFrom(id) };
             await circuit.SendAsync(new Envelope { Connect = connect }, default, cancel);
 
-            if (await circuit.ReceiveAsync(cancel) is not { Connected: not null })
-            {
-                throw new LinkClosedException($"The relay at {address.Via} gives no circuit.");
-            }
-
-            return await _transport.DialOverAsync(circuit, node, cancel);
+            return await circuit.ReceiveAsync(cancel) is { Connected: { } connected }
+                ? Circuit.Read(circuit, connected.Seen)
+                : throw new LinkClosedException($"The relay {relay.Remote} gives no circuit.");
         }
         catch (Exception e)
         {
@@ -134,25 +191,66 @@ public sealed partial class LinkPool
             // What the relay refuses says nothing of the node behind it.
             if (e is FaultException)
             {
-                throw new LinkClosedException($"Through the relay at {address.Via}: {e.Message}", e);
+                throw new LinkClosedException($"Through the relay {relay.Remote}: {e.Message}", e);
             }
 
             throw;
         }
     }
 
-    // What is begun over a relay stays there, so a dial waits a little for the way without.
-    private async Task<ILink> MeetAsync(ILink relayed, CancellationToken cancel)
+    // What is begun over a relay stays there, so a dial waits a little for the way without, and others wait with it.
+    private async Task<ILink> MeetAsync(ILink relayed)
     {
-        if (Relayed is { } meet)
+        lock (Gate)
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            _ = await Task.WhenAny(
-                meet(relayed, _stop.Token), Task.Delay(RelayTimes.MeetingWait, _time, patience.Token));
-            patience.Cancel();
+            if (!_meetings.ContainsKey(relayed.Remote))
+            {
+                _meetings.Add(relayed.Remote, WaitForMeetingAsync(relayed));
+            }
+        }
+
+        return await MetAsync(relayed, CancellationToken.None);
+    }
+
+    private async ValueTask<ILink> MetAsync(ILink relayed, CancellationToken cancel)
+    {
+        Task? meeting;
+
+        lock (Gate)
+        {
+            meeting = _meetings.GetValueOrDefault(relayed.Remote);
+        }
+
+        if (meeting is not null)
+        {
+            await meeting.WaitAsync(cancel);
         }
 
         return TryGet(relayed.Remote, out ILink? best) ? best : relayed;
+    }
+
+    private async Task WaitForMeetingAsync(ILink relayed)
+    {
+        // The caller holds the lock: what follows must not run inside it.
+        await Task.Yield();
+
+        try
+        {
+            if (Relayed is { } meet)
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                _ = await Task.WhenAny(
+                    meet(relayed, _stop.Token), Task.Delay(RelayTimes.MeetingWait, _time, patience.Token));
+                patience.Cancel();
+            }
+        }
+        finally
+        {
+            lock (Gate)
+            {
+                _ = _meetings.Remove(relayed.Remote);
+            }
+        }
     }
 
     // The first that comes up; the others may still come up, and lose.
@@ -197,6 +295,10 @@ public sealed partial class LinkPool
 
         throw why is OperationCanceledException ? new LinkClosedException("This node is stopping.") : why;
     }
+
+    private async Task<ILink> PunchOneAsync(
+        PeerAddress address, bool leads, TimeSpan after, CancellationToken cancel)
+        => Adopt(await _transport.PunchAsync(address, leads, after, cancel));
 
     private static async Task<ILink> StartAsync(
         Func<PeerAddress, CancellationToken, ValueTask<ILink>> dial, PeerAddress address, CancellationToken cancel)

@@ -122,7 +122,7 @@ public sealed partial class LinkPool : IAsyncDisposable
 
         if (address.Node is { } node && TryGet(node, out ILink? link))
         {
-            return link;
+            return link.Relay is null ? link : await MetAsync(link, cancel);
         }
 
         Task<ILink>? dial;

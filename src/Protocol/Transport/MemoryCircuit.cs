@@ -12,7 +12,7 @@ internal static class MemoryCircuit
 {
     /// <summary>Names first, then a Hello each way.</summary>
     internal static async Task<Link> ShakeAsync(
-        ILinkStream circuit, NodeId self, Hello hello, bool dials, TimeProvider time, CancellationToken cancel)
+        Circuit circuit, NodeId self, Hello hello, bool dials, TimeProvider time, CancellationToken cancel)
     {
         var bearer = new CircuitBearer(circuit);
 

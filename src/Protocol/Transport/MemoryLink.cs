@@ -46,6 +46,8 @@ internal sealed partial class MemoryLink : ILink
     // Each side has numbers of its own for the streams it opens.
     public bool IsDialler => _nextStream % 2 == 1;
 
+    public bool IsFromListener { get; internal set; }
+
     public TimeSpan RoundTrip
         => new(_roundTripTicks > 0 ? _roundTripTicks : _roundTripTicks = (uint)(
             Network.Paths.Delay(_owner, _peer._owner, 0) + Network.Paths.Delay(_peer._owner, _owner, 0)).Ticks);

@@ -11,6 +11,7 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
 {
     private readonly Dictionary<(string Host, int Port), MemoryTransport> _listeners = [];
     private readonly Dictionary<NodeId, MemoryTransport> _nodes = [];
+    private readonly Dictionary<(NodeId, NodeId), TaskCompletionSource<(MemoryLink, MemoryLink)>> _meetings = [];
     private readonly Lock _gate = new();
     private long _bytes;
 
@@ -87,6 +88,38 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
         lock (_gate)
         {
             return _listeners.TryGetValue((address.Host, address.Port), out transport);
+        }
+    }
+
+    /// <summary>
+    /// True for the second of two nodes that dial each other, which takes the first one's meeting for its own.
+    /// </summary>
+    internal bool TryMeet(
+        NodeId one, NodeId other, ref TaskCompletionSource<(MemoryLink Leader, MemoryLink Follower)> meeting)
+    {
+        lock (_gate)
+        {
+            if (_meetings.TryGetValue((other, one), out TaskCompletionSource<(MemoryLink, MemoryLink)>? waiting))
+            {
+                meeting = waiting;
+                return true;
+            }
+
+            _meetings[(one, other)] = meeting;
+            return false;
+        }
+    }
+
+    internal void Unmeet(
+        NodeId one, NodeId other, TaskCompletionSource<(MemoryLink Leader, MemoryLink Follower)> meeting)
+    {
+        lock (_gate)
+        {
+            if (_meetings.TryGetValue((one, other), out TaskCompletionSource<(MemoryLink, MemoryLink)>? mine)
+                && mine == meeting)
+            {
+                _ = _meetings.Remove((one, other));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Wire;
 
 namespace Swarm.Protocol.Transport;
@@ -79,11 +80,56 @@ public sealed class MemoryTransport : ITransport
 
     /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
-        => Connect(await FindAsync(address, cancel));
+        => Connect(await FindAsync(address, cancel), isFromListener: false);
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
+    public async ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
+        => Connect(await FindAsync(address, cancel), isFromListener: Listen is not null);
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> PunchAsync(
+        PeerAddress address, bool leads, TimeSpan after, CancellationToken cancel)
     {
+        await WaitAsync(after, cancel);
+
+        if (!Network.TryFind(address, out MemoryTransport? peer)
+            || peer.Self != address.Node
+            || !Network.Paths.CanPunch(this, peer))
+        {
+            await WaitAsync(Timeout.InfiniteTimeSpan, cancel);
+            throw new LinkClosedException($"Nothing is at {address}.");
+        }
+
+        // Whoever comes first waits for the other.
+        var meeting = new TaskCompletionSource<(MemoryLink Leader, MemoryLink Follower)>();
+
+        if (Network.TryMeet(Self, peer.Self, ref meeting))
+        {
+            await WaitAsync(ConnectTime(peer), cancel);
+
+            if (!meeting.Task.IsCompleted)
+            {
+                _ = meeting.TrySetResult(leads ? Join(peer) : peer.Join(this));
+            }
+        }
+
+        try
+        {
+            (MemoryLink one, MemoryLink other) = await meeting.Task.WaitAsync(cancel);
+            return leads ? one : other;
+        }
+        finally
+        {
+            Network.Unmeet(Self, peer.Self, meeting);
+            _ = meeting.TrySetCanceled(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ILink> DialOverAsync(
+        Func<CancellationToken, Task<Circuit>> open, NodeId node, CancellationToken cancel)
+    {
+        Circuit circuit = await open(cancel);
         Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: true, Network.Time, cancel);
 
         if (link.Remote != node)
@@ -96,7 +142,7 @@ public sealed class MemoryTransport : ITransport
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel)
+    public async ValueTask<ILink?> AcceptOverAsync(Circuit circuit, CancellationToken cancel)
     {
         Link link = await MemoryCircuit.ShakeAsync(circuit, Self, _hello, dials: false, Network.Time, cancel);
         return _accepted.Writer.TryWrite(link) ? link : null;
@@ -213,12 +259,10 @@ public sealed class MemoryTransport : ITransport
     private Task WaitAsync(TimeSpan time, CancellationToken cancel)
         => time == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(time, Network.Time, cancel);
 
-    private MemoryLink Connect(MemoryTransport peer)
+    private MemoryLink Connect(MemoryTransport peer, bool isFromListener)
     {
-        (MemoryLink dialler, MemoryLink acceptor) = MemoryLink.CreatePair(this, peer, _hello, peer._hello);
-
-        Add(dialler);
-        peer.Add(acceptor);
+        (MemoryLink dialler, MemoryLink acceptor) = Join(peer);
+        dialler.IsFromListener = isFromListener;
 
         if (!peer._accepted.Writer.TryWrite(acceptor))
         {
@@ -226,6 +270,14 @@ public sealed class MemoryTransport : ITransport
         }
 
         return dialler;
+    }
+
+    private (MemoryLink Dialler, MemoryLink Acceptor) Join(MemoryTransport peer)
+    {
+        (MemoryLink dialler, MemoryLink acceptor) = MemoryLink.CreatePair(this, peer, _hello, peer._hello);
+        Add(dialler);
+        peer.Add(acceptor);
+        return (dialler, acceptor);
     }
 
     private void Add(MemoryLink link)

@@ -5,7 +5,9 @@ using Swarm.Protocol.Identity;
 namespace Swarm.Protocol.Transport;
 
 /// <summary>A TCP connection.</summary>
-internal sealed class SocketBearer(Socket socket) : Bearer
+/// <param name="socket">The connection, which becomes the bearer's own.</param>
+/// <param name="isFromListener">Whether this node dialled from the port it listens at.</param>
+internal sealed class SocketBearer(Socket socket, bool isFromListener = false) : Bearer
 {
     // TCP gives up on unacknowledged bytes after this long (Linux; RFC 5482).
     private const int TcpLevel = 6;
@@ -29,6 +31,8 @@ internal sealed class SocketBearer(Socket socket) : Bearer
             return false;
         }
     }
+
+    internal override bool IsFromListener => isFromListener;
 
     internal override void EndSending()
     {

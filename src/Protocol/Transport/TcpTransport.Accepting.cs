@@ -39,6 +39,11 @@ public sealed partial class TcpTransport
         long began = _time.GetTimestamp();
         var from = (IPEndPoint)socket.RemoteEndPoint!;
 
+        if (TryHandOver(socket, from))
+        {
+            return;
+        }
+
         if (_strangers.Enter(socket, from.Address, silent: _keyring is not null) is { } stranger)
         {
             _ = WelcomeAsync(socket, from, stranger, began);
@@ -101,7 +106,7 @@ public sealed partial class TcpTransport
     // The link that came up; null when none was wanted, or too many wait.
     private async Task<ILink?> WelcomeAsync(Bearer bearer, CancellationToken cancel)
     {
-        Link? link = await _handshake.AcceptAsync(bearer, DialledBack, cancel);
+        Link? link = await _handshake.AcceptAsync(bearer, expected: null, DialledBack, cancel);
 
         if (link is null || _accepted.Writer.TryWrite(Track(link)))
         {

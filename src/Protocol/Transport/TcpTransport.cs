@@ -54,8 +54,8 @@ public sealed partial class TcpTransport : ITransport
         {
             _listener = Listen(listen);
             Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
-            Addresses = OwnAddresses = [.. ReachableAddresses.Of(Endpoint.Address, ReachableAddresses.OfThisDevice())
-                .Select(ip => new PeerAddress(ip, Endpoint.Port, key.Id))];
+            _self = key.Id;
+            Addresses = OwnAddresses = FindOwn(Endpoint);
         }
 
         if (own.Addresses.Count == 0)
@@ -80,42 +80,22 @@ public sealed partial class TcpTransport : ITransport
     public IPEndPoint? Endpoint { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<PeerAddress> Addresses { get; private set; } = [];
-
-    /// <inheritdoc/>
-    public IReadOnlyList<PeerAddress> OwnAddresses { get; } = [];
-
-    /// <inheritdoc/>
     public Hello Hello => _handshake.Hello;
 
     /// <inheritdoc/>
     public event DialledBackHandler? DialledBack;
 
     /// <inheritdoc/>
-    public void Announce(IReadOnlyList<PeerAddress> elsewhere, bool server)
-    {
-        Addresses = ReachableAddresses.Join(OwnAddresses, elsewhere);
-        Hello hello = _handshake.Hello.WithAddresses(Addresses);
-        hello.Server = server;
-        _handshake.Hello = hello;
-    }
-
-    /// <inheritdoc/>
     public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
-        => await DialAsync(
-            address,
-            async (bearer, papers, stop) => Track(await _handshake.DialAsync(bearer, address.Node, papers, stop)),
-            cancel);
+        => await LinkAsync(async stop => new SocketBearer(await ConnectAsync(address, stop)), address.Node, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> DialOverAsync(ILinkStream circuit, NodeId node, CancellationToken cancel)
-    {
-        LinkHandshake.Papers papers = _handshake.Prepare(_keyring?.Keys[0]);
-        return Track(await _handshake.DialAsync(new CircuitBearer(circuit), node, papers, cancel));
-    }
+    public async ValueTask<ILink> DialOverAsync(
+        Func<CancellationToken, Task<Circuit>> open, NodeId node, CancellationToken cancel)
+        => await LinkAsync(async stop => new CircuitBearer(await open(stop)), node, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask<ILink?> AcceptOverAsync(ILinkStream circuit, CancellationToken cancel)
+    public async ValueTask<ILink?> AcceptOverAsync(Circuit circuit, CancellationToken cancel)
     {
         try
         {
@@ -127,7 +107,7 @@ public sealed partial class TcpTransport : ITransport
         }
         catch (Exception e) when (e is LinkClosedException or FaultException)
         {
-            TcpTransportLog.StrangerInCircuit(_log, circuit.Link.Remote, e.Message);
+            TcpTransportLog.StrangerInCircuit(_log, circuit.Stream.Link.Remote, e.Message);
             return null;
         }
     }
@@ -135,7 +115,7 @@ public sealed partial class TcpTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
         => _ = await DialAsync(
-            address,
+            async stop => new SocketBearer(await ConnectAsync(address, stop)),
             async (bearer, papers, stop) =>
             {
                 await _handshake.DialBackAsync(bearer, address.Node, papers, nonce, stop);
@@ -165,9 +145,16 @@ public sealed partial class TcpTransport : ITransport
         await Task.WhenAll(Links().Select(async link => await link.DisposeAsync()));
     }
 
+    private Task<Link> LinkAsync(
+        Func<CancellationToken, Task<Bearer>> connect, NodeId? node, CancellationToken cancel)
+        => DialAsync(
+            connect,
+            async (bearer, papers, stop) => Track(await _handshake.DialAsync(bearer, node, papers, stop)),
+            cancel);
+
     // While a key is being replaced some members know only the old one: where the first key fails, the next may do.
     private async Task<T> DialAsync<T>(
-        PeerAddress address,
+        Func<CancellationToken, Task<Bearer>> connect,
         Func<Bearer, LinkHandshake.Papers, CancellationToken, Task<T>> shake,
         CancellationToken cancel)
     {
@@ -181,12 +168,11 @@ public sealed partial class TcpTransport : ITransport
                 // Before it connects: the peer waits three seconds for the cookie, and a slow device makes its first
                 // certificate in as many.
                 LinkHandshake.Papers papers = _handshake.Prepare(keys.ElementAtOrDefault(shown - 1));
-                Socket socket = await ConnectAsync(address, stop.Token);
-                return await shake(new SocketBearer(socket), papers, stop.Token);
+                return await shake(await connect(stop.Token), papers, stop.Token);
             }
             catch (LinkClosedException e) when (e.IsTurnedAway && shown < keys.Count)
             {
-                // The same address with the next key.
+                // The same way with the next key.
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
@@ -208,6 +194,7 @@ public sealed partial class TcpTransport : ITransport
 
             socket.Bind(at);
             socket.Listen(ListenBacklog);
+            Share(socket);
             return socket;
         }
         catch (SocketException e)

@@ -15,7 +15,7 @@ internal sealed class Avahi : IDisposable
     private string Bus => $"unix:path={_folder}/bus";
 
     /// <summary>Starts it, and waits until it knows its own name.</summary>
-    public static async Task<Avahi> StartAsync(string space, CancellationToken cancel)
+    public static async Task<Avahi> StartAsync(string space, CancellationToken cancel, int version = 4)
     {
         var avahi = new Avahi(space);
         await File.WriteAllTextAsync(Path.Combine(avahi._folder, "dbus.conf"), $"""
@@ -33,11 +33,11 @@ internal sealed class Avahi : IDisposable
               </policy>
             </busconfig>
             """, cancel);
-        await File.WriteAllTextAsync(Path.Combine(avahi._folder, "avahi.conf"), """
+        await File.WriteAllTextAsync(Path.Combine(avahi._folder, "avahi.conf"), $"""
             [server]
             host-name=neighbour
-            use-ipv4=yes
-            use-ipv6=no
+            use-ipv4={(version == 4 ? "yes" : "no")}
+            use-ipv6={(version == 6 ? "yes" : "no")}
             allow-interfaces=eth0
             [wide-area]
             enable-wide-area=no

@@ -11,7 +11,7 @@ namespace Swarm.Localhost.Tests.Lan;
 /// </summary>
 [TestFixture]
 [NonParallelizable]
-public sealed class LanTests
+public sealed partial class LanTests
 {
     private readonly List<IDisposable> _open = [];
     private CancellationTokenSource _deadline = new();

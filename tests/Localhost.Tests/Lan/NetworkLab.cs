@@ -61,13 +61,18 @@ internal sealed class NetworkLab : IDisposable
     /// <param name="space">The host.</param>
     /// <param name="bridge">Which network.</param>
     /// <param name="device">The interface's name on the host.</param>
-    /// <param name="address">With the length of its prefix.</param>
-    public void Plug(string space, int bridge, string device, string address)
+    /// <param name="address">With the length of its prefix; null for what IPv6 gives itself.</param>
+    public void Plug(string space, int bridge, string device, string? address)
     {
         string port = $"p{_spaces.IndexOf(space)}{device}";
         Ip("-n", Switch, "link", "add", port, "type", "veth", "peer", "name", device, "netns", space);
         Ip("-n", Switch, "link", "set", port, "master", $"br{bridge}", "up");
-        Ip(["-n", space, "addr", "add", address, "dev", device, .. address.Contains(':') ? (string[])["nodad"] : []]);
+
+        if (address is not null)
+        {
+            Ip(["-n", space, "addr", "add", address, "dev", device, .. address.Contains(':') ? (string[])["nodad"] : []]);
+        }
+
         Ip("-n", space, "link", "set", device, "up");
     }
 

@@ -24,9 +24,9 @@ public sealed class HomesTests
     }
 
     [Test]
-    public async Task Two_homes_and_a_relay_tell_the_story_of_one_process([Values] bool symmetric)
+    public async Task Two_homes_tell_the_story_of_one_process_directly_or_through_a_relay([Values] bool symmetric)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         using var lab = new TwoHomesLab(symmetric);
         string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
         SwarmResult alone = await SwarmProcess.RunAsync(
@@ -53,13 +53,104 @@ public sealed class HomesTests
                 status = (await GuestAsync(lab, folder, deadline.Token, "status", "--json")).Output;
             }
 
-            SwarmResult told = await GuestAsync(
-                lab, folder, deadline.Token, ["generate", "--model", TestModel.Path, .. Sampling, Prompt]);
-            Assert.That(told.ExitCode, Is.Zero, told.Errors);
-            Assert.That(Text(told), Is.EqualTo(Text(alone)).And.Not.Empty);
+            await AssertToldAsync(lab, folder, alone, deadline.Token);
+            await AssertMetAsync(one, other, symmetric, deadline.Token);
+
+            // What begins now takes the new way.
+            await AssertToldAsync(lab, folder, alone, deadline.Token);
+            AssertSent(lab, symmetric);
+            Assert.That(
+                await RelaysAsync(lab, folder, deadline.Token),
+                Does.StartWith("others reach this node through 1 relay: 5.5.1.1:4747 ("));
         }
 
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Test]
+    public async Task A_home_dials_the_host_that_asks_for_it_through_a_relay()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var lab = new TwoHomesLab(symmetric: true);
+        string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
+        SwarmResult alone = await SwarmProcess.RunAsync(
+            deadline.Token, ["generate", "--local", "--model", TestModel.Path, .. Sampling, Prompt]);
+
+        // Until the host asks for it, the home has no link with it: what it dials itself would be no reversal.
+        lab.Bar();
+
+        using (SwarmProcess relay = Join(lab.Internet, folder, "relay", "0:1"))
+        {
+            _ = await relay.WaitForAsync("serving", deadline.Token);
+            using SwarmProcess home = Join(lab.One, folder, "home", "4:8", "--bootstrap", "5.5.1.1:4747");
+            _ = await home.WaitForAsync("relayHeld", deadline.Token);
+            using SwarmProcess host = Join(lab.Host, folder, "host", "0:4", "--bootstrap", "5.5.3.1:4747");
+            _ = await host.WaitForAsync("serving", deadline.Token);
+
+            string status = "";
+
+            while (!status.Contains("\"relayed\"", StringComparison.Ordinal) || status.Split("\"direct\"").Length < 3)
+            {
+                status = (await GuestAsync(lab, folder, deadline.Token, "status", "--json")).Output;
+            }
+
+            lab.Unbar();
+            await AssertToldAsync(lab, folder, alone, deadline.Token);
+            JsonElement met = await home.WaitForAsync("peerMet", deadline.Token);
+            Assert.That(met.GetProperty("how").GetString(), Is.EqualTo("this node dialled it"));
+            met = await host.WaitForAsync("peerMet", deadline.Token);
+            Assert.That(met.GetProperty("how").GetString(), Is.EqualTo("it dialled back"));
+            Assert.That(
+                lab.One.Execute("ss", "-Htn", "state", "established", "( dst 5.5.3.2 and dport = :4747 )"), Is.Not.Empty);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task AssertToldAsync(
+        TwoHomesLab lab, string folder, SwarmResult alone, CancellationToken cancel)
+    {
+        SwarmResult told = await GuestAsync(
+            lab, folder, cancel, ["generate", "--model", TestModel.Path, .. Sampling, Prompt]);
+        Assert.That(told.ExitCode, Is.Zero, told.Errors);
+        Assert.That(Text(told), Is.EqualTo(Text(alone)).And.Not.Empty);
+    }
+
+    // What both say of it.
+    private static async Task AssertMetAsync(
+        SwarmProcess one, SwarmProcess other, bool symmetric, CancellationToken cancel)
+    {
+        foreach (SwarmProcess home in (SwarmProcess[])[one, other])
+        {
+            JsonElement end = await home.WaitForAsync(symmetric ? "staysRelayed" : "peerMet", cancel);
+
+            if (!symmetric)
+            {
+                Assert.That(end.GetProperty("how").GetString(), Is.EqualTo("both dialled at once"));
+            }
+        }
+    }
+
+    // What their devices sent to each other without the relay.
+    private static void AssertSent(TwoHomesLab lab, bool symmetric)
+    {
+        (long there, long back) = (TwoHomesLab.BytesSent(lab.One, "5.5.2.2"), TwoHomesLab.BytesSent(lab.Other, "5.5.1.2"));
+        TestContext.Out.WriteLine($"sent directly: {there} and {back} bytes");
+
+        // Tensors go one way; the last stage sends its tokens to who asked.
+        Assert.That(there, symmetric ? Is.Zero : Is.GreaterThan(10_000));
+        Assert.That(back, symmetric ? Is.Zero : Is.GreaterThan(1_000));
+    }
+
+    private static async Task<string> RelaysAsync(TwoHomesLab lab, string folder, CancellationToken cancel)
+    {
+        SwarmResult doctor = await SwarmProcess.RunInAsync(
+            lab.One.Name, cancel, "doctor", "--json", "--swarm", "homes", "--public", "--no-lan",
+            "--data-dir", Path.Combine(folder, "one"));
+        Assert.That(doctor.ExitCode, Is.Zero, doctor.Output + doctor.Errors);
+        return JsonSerializer.Deserialize<JsonElement>(doctor.Output).GetProperty("findings").EnumerateArray()
+            .Single(finding => finding.GetProperty("topic").GetString() == "relays")
+            .GetProperty("says").GetString()!;
     }
 
     private static Task<SwarmResult> GuestAsync(

@@ -127,6 +127,29 @@ public sealed class FindingsTests
     }
 
     [Test]
+    public void Relays_are_named_where_they_are_needed()
+    {
+        Hello one = NodeAt(false, "192.168.1.5");
+        one.Addresses.Add(AtRelay("5.5.1.1"));
+        Hello two = one.Clone();
+        two.Addresses.Add(AtRelay("5.5.2.1"));
+
+        Says(Findings.Relays(hello: null), FindingState.Unknown, "no node");
+        Says(Findings.Relays(NodeAt(true, "5.5.5.1")), FindingState.Works, "none needed");
+        Says(
+            Findings.Relays(NodeAt(false, "192.168.1.5")),
+            FindingState.Limited,
+            "none reserved",
+            "have one node of the swarm that others can dial");
+        Says(Findings.Relays(one), FindingState.Limited, "through 1 relay: 5.5.1.1:4747 (", "spare one");
+        Says(Findings.Relays(two), FindingState.Works, "through 2 relays: 5.5.1.1:4747 (");
+        Says(Findings.Reachability(true, two), FindingState.Limited, "did not come through", "forward TCP port 4747");
+
+        static Address AtRelay(string host)
+            => new PeerAddress(host, 4747, TestIdentity.Node(1)) { Relay = TestIdentity.Node(2) }.ToMessage();
+    }
+
+    [Test]
     public void Clocks_are_compared_by_the_middle_one()
     {
         Says(Findings.Clock([], Now), FindingState.Unknown, "says 2026-03-01 12:30:05 UTC", "more than 60 s apart");

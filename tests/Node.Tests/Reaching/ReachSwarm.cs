@@ -15,7 +15,7 @@ internal sealed class ReachSwarm(SimulationLoop loop)
     public List<ReachMember> Members { get; } = [];
 
     /// <summary>A node that joins through the first one; nobody can ever dial a hidden one.</summary>
-    public async Task<ReachMember> JoinAsync(bool hidden = false)
+    public async Task<ReachMember> JoinAsync(bool hidden = false, bool symmetric = true)
     {
         var key = NodeKey.Create();
         Hello hello = TestIdentity.Hello("test");
@@ -23,7 +23,7 @@ internal sealed class ReachSwarm(SimulationLoop loop)
 
         if (hidden)
         {
-            Network.Hide(key.Id);
+            Network.Hide(key.Id, symmetric);
         }
 
         var member = new ReachMember(loop, key, transport);

@@ -42,15 +42,22 @@ public sealed class RelayStories
         });
 
     [Test]
-    public void Two_hidden_nodes_talk_through_a_relay()
-        => Tell(4, async (loop, swarm, hidden) =>
+    public void Two_hidden_nodes_talk_through_a_relay_or_meet_without_it([Values] bool symmetric)
+        => Tell(4, symmetric, async (loop, swarm, hidden) =>
         {
-            ReachSwarm.ReachMember other = await swarm.JoinAsync(hidden: true);
+            ReachSwarm.ReachMember other = await swarm.JoinAsync(hidden: true, symmetric);
             await swarm.WaitAsync(60);
             ILink link = await other.Links.GetAsync(hidden.Transport.Addresses, default);
 
-            Assert.That(link.Relay, Is.Not.Null);
+            Assert.That(link.Relay is not null, Is.EqualTo(symmetric));
+            Assert.That(link.IsDialler, "who called leads");
             Assert.That(await ReachSwarm.ReachMember.AnswersAsync(link, loop.Clock));
+
+            // Both use the same one, and the other goes when nothing runs on it.
+            Assert.That(hidden.Links.TryGet(other.Id, out ILink? back));
+            Assert.That(back!.Relay, Is.EqualTo(link.Relay));
+            await swarm.WaitAsync(60);
+            Assert.That(link.IsClosed, Is.False);
         });
 
     [Test]
@@ -76,8 +83,12 @@ public sealed class RelayStories
             Assert.That(hidden.AtRelays, Is.Empty);
         });
 
-    // Four nodes that can be dialled, and one that cannot.
     private static void Tell(int seed, Func<SimulationLoop, ReachSwarm, ReachSwarm.ReachMember, Task> story)
+        => Tell(seed, symmetric: true, story);
+
+    // Four nodes that can be dialled, and one that cannot.
+    private static void Tell(
+        int seed, bool symmetric, Func<SimulationLoop, ReachSwarm, ReachSwarm.ReachMember, Task> story)
     {
         var loop = new SimulationLoop(seed);
         loop.Run(async () =>
@@ -89,7 +100,7 @@ public sealed class RelayStories
                 _ = await swarm.JoinAsync();
             }
 
-            ReachSwarm.ReachMember hidden = await swarm.JoinAsync(hidden: true);
+            ReachSwarm.ReachMember hidden = await swarm.JoinAsync(hidden: true, symmetric);
             await swarm.WaitAsync(60);
             await story(loop, swarm, hidden);
         });

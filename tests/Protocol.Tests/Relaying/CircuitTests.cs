@@ -3,6 +3,7 @@ using System.Text;
 using NUnit.Framework;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Transport;
 using Swarm.Testing;
 
@@ -49,19 +50,56 @@ public sealed class CircuitTests
         Assert.That(error, Is.TypeOf<LinkClosedException>());
     }
 
+    [Test]
+    public async Task Threat_50_While_a_key_is_replaced_a_circuit_opens_with_each_key_until_one_is_known()
+    {
+        using var old = SwarmKeyring.Create();
+        using var both = new SwarmKeyring([SwarmKey.Create(), Copy(old.Primary)]);
+        using var relays = new SwarmKeyring(both.Keys.Select(Copy));
+        await using var scene = new Scene(both, relays, old);
+        ILink link = await scene.DialAsync();
+
+        Assert.That(link.Remote, Is.EqualTo(scene.Far.Id));
+        Assert.That(await scene.AskAsync(link), Is.EqualTo(Secret));
+        Assert.That(scene.Circuits, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_circuit_to_one_who_knows_none_of_the_keys_opens_not_more_often_than_there_are_keys()
+    {
+        using var strange = SwarmKeyring.Create();
+        using var both = new SwarmKeyring([SwarmKey.Create(), SwarmKey.Create()]);
+        using var relays = new SwarmKeyring([.. both.Keys.Select(Copy), Copy(strange.Primary)]);
+        await using var scene = new Scene(both, relays, strange);
+        Exception? error = await Catching.ErrorAsync(scene.DialAsync);
+
+        Assert.That((error as LinkClosedException)?.IsTurnedAway, Is.True, error?.ToString());
+        Assert.That(scene.Circuits, Is.EqualTo(2));
+    }
+
+    private static SwarmKey Copy(SwarmKey key)
+    {
+        byte[] secret = new byte[SwarmKey.Size];
+        key.Write(secret);
+        return SwarmKey.Read(secret);
+    }
+
     // A caller, a relay written by hand, and a node behind it.
     private sealed class Scene : IAsyncDisposable
     {
-        private readonly End _caller = new();
+        private readonly End _caller;
 
-        public Scene()
+        public Scene(SwarmKeyring? callers = null, SwarmKeyring? relays = null, SwarmKeyring? fars = null)
         {
+            _caller = new End(callers);
+            Relay = new End(relays);
+            Far = new End(fars);
             Relay.Links.Handle(Envelope.BodyOneofCase.Connect, CarryAsync);
             Far.Links.Handle(Envelope.BodyOneofCase.Incoming, async (_, stream, cancel) =>
             {
                 await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
 
-                if (await Far.Transport.AcceptOverAsync(stream, cancel) is { } link)
+                if (await Far.Transport.AcceptOverAsync(new Circuit(stream), cancel) is { } link)
                 {
                     await link.UntilClosedAsync(cancel);
                 }
@@ -76,9 +114,11 @@ public sealed class CircuitTests
             }
         }
 
-        public End Relay { get; } = new();
+        public End Relay { get; }
 
-        public End Far { get; } = new();
+        public End Far { get; }
+
+        public int Circuits { get; private set; }
 
         public MemoryStream Carried { get; } = new();
 
@@ -114,10 +154,12 @@ public sealed class CircuitTests
 
         private async Task CarryAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
         {
+            Circuits++;
+
             if (AnswersItself)
             {
                 await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
-                _ = await Relay.Transport.AcceptOverAsync(stream, cancel);
+                _ = await Relay.Transport.AcceptOverAsync(new Circuit(stream), cancel);
                 return;
             }
 
@@ -153,10 +195,14 @@ public sealed class CircuitTests
     {
         private readonly NodeKey _key = NodeKey.Create();
 
-        public End()
+        public End(SwarmKeyring? keyring)
         {
             Transport = new TcpTransport(
-                _key, TestIdentity.Hello("test"), new IPEndPoint(IPAddress.Loopback, 0), TimeProvider.System);
+                _key,
+                TestIdentity.Hello("test"),
+                new IPEndPoint(IPAddress.Loopback, 0),
+                TimeProvider.System,
+                keyring: keyring);
             Links = new LinkPool(Transport, _key.Id, TimeProvider.System);
         }
 

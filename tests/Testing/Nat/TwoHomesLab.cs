@@ -1,12 +1,14 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Swarm.Testing.Nat;
 
 /// <summary>
 /// Two homes behind routers of their own, and the internet between them, each a network namespace: 192.168.77.2 behind
-/// 5.5.1.2, 192.168.78.2 behind 5.5.2.2, and a machine that is 5.5.1.1 and 5.5.2.1. Nothing leaves the machine.
+/// 5.5.1.2, 192.168.78.2 behind 5.5.2.2, a machine between them that is 5.5.1.1, 5.5.2.1 and 5.5.3.1, and a host without
+/// a router, 5.5.3.2. Nothing leaves the machine.
 /// </summary>
-public sealed class TwoHomesLab : IDisposable
+public sealed partial class TwoHomesLab : IDisposable
 {
     private static int LabCount;
 
@@ -22,6 +24,9 @@ public sealed class TwoHomesLab : IDisposable
         _ = Internet.Execute("sysctl", "-qw", "net.ipv4.ip_forward=1");
         One = AddHome(name, 1, symmetric);
         Other = AddHome(name, 2, symmetric);
+        Host = Add($"{name}-p");
+        NetworkNamespace.Join(Internet, "w3", "5.5.3.1/24", Host, "p0", "5.5.3.2/24");
+        Host.Ip("route", "add", "default", "via", "5.5.3.1");
     }
 
     public NetworkNamespace Internet { get; }
@@ -30,14 +35,45 @@ public sealed class TwoHomesLab : IDisposable
 
     public NetworkNamespace Other { get; }
 
+    public NetworkNamespace Host { get; }
+
+    /// <summary>From now on nobody in the first home reaches the host, and is told so at once.</summary>
+    public void Bar() => Rule("insert rule inet home forward ip daddr 5.5.3.2 tcp flags syn reject with tcp reset");
+
+    /// <summary>From now on they do again.</summary>
+    public void Unbar() => Rule("flush chain inet home forward", Forwarding);
+
+    /// <summary>
+    /// The bytes that a home has sent over connections that come from port 4747 of its device and lead to this address.
+    /// </summary>
+    public static long BytesSent(NetworkNamespace home, string to)
+        => Sent().Matches(home.Execute("ss", "-Htin", "state", "established", $"( sport = :4747 and dst {to} )"))
+            .Sum(match => long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+
     /// <summary>Why the lab cannot be built here, or null when it can.</summary>
-    public static string? Obstacle() => NetworkNamespace.Obstacle("nft", "sysctl");
+    public static string? Obstacle() => NetworkNamespace.Obstacle("nft", "sysctl", "ss");
 
     public void Dispose()
     {
         _spaces.ForEach(space => space.Dispose());
         Directory.Delete(_folder, recursive: true);
     }
+
+    [GeneratedRegex("bytes_sent:([0-9]+)")]
+    private static partial Regex Sent();
+
+    private const string Forwarding =
+        "add rule inet home forward ct state established,related accept\nadd rule inet home forward iifname rl accept";
+
+    private void Rule(params string[] lines)
+    {
+        string file = Path.Combine(_folder, "rule");
+        File.WriteAllText(file, string.Join('\n', lines) + "\n");
+        _ = Router(1).Execute("nft", "-f", file);
+    }
+
+    private NetworkNamespace Router(int number)
+        => _spaces.Single(space => space.Name.EndsWith($"-r{number}", StringComparison.Ordinal));
 
     // Lets everything out and nothing in; what comes uninvited meets silence, not a reset.
     private static string Rules(bool symmetric) => $$"""

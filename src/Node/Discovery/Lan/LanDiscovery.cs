@@ -46,6 +46,7 @@ internal sealed class LanDiscovery(
         _change = time.CreateTimer(_ => Rescan(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         NetworkChange.NetworkAddressChanged += OnNetworkChanged;
         Rescan();
+        _ = _change.Change(LanTimes.LookInterval, LanTimes.LookInterval);
     }
 
     /// <inheritdoc/>
@@ -102,7 +103,7 @@ internal sealed class LanDiscovery(
 
     // Interfaces change in bursts, and each change may be reported several times.
     private void OnNetworkChanged(object? sender, EventArgs change)
-        => _change?.Change(LanTimes.ChangeDebounce, Timeout.InfiniteTimeSpan);
+        => _change?.Change(LanTimes.ChangeDebounce, LanTimes.LookInterval);
 
     private void Rescan()
     {

@@ -83,6 +83,9 @@ internal static class LanTimes
     /// <summary>Interfaces come and go in bursts: they are looked at this long after the last change.</summary>
     public static readonly TimeSpan ChangeDebounce = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>… and every 5 s: not all systems report changes of IPv6.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
     /// <summary>Parts of a record's life after which it is asked for again (section 5.2), …</summary>
     public static readonly IReadOnlyList<double> RefreshAt = [0.80, 0.85, 0.90, 0.95];
 
