@@ -22,6 +22,7 @@ internal static class MeetingAddresses
         => witness is not null
             && relay is not null
             && IPAddress.TryParse(witness.Host, out IPAddress? ip)
+            && !ip.IsIPv4MappedToIPv6
             && CanBeMet(ip, relay)
             ?
             [

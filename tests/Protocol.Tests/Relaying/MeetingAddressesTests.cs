@@ -17,6 +17,7 @@ public sealed class MeetingAddressesTests
     [
         "5.5.1.2", "5.5.2.2", "10.0.0.1", "192.168.1.1", "127.0.0.1", "::1", "fe80::1", "fd00::5", "2a00::1", "0.0.0.0", "::",
         "224.0.0.251", "ff02::fb", "255.255.255.255", "host.example", "", "::ffff:5.5.1.2",
+        "::ffff:10.0.0.1",
     ];
 
     [Test]
@@ -42,6 +43,8 @@ public sealed class MeetingAddressesTests
     [TestCase("5.5.1.1", "5.5.1.2", "5.5.2.2", false, TestName = "Seen elsewhere")]
     [TestCase("5.5.1.1", "10.0.0.1", "10.0.0.1", false, TestName = "A relay outside that points inside")]
     [TestCase("10.0.0.9", "127.0.0.1", "127.0.0.1", false, TestName = "A neighbour that points at this device")]
+    [TestCase("5.5.1.1", "::ffff:10.0.0.1", "::ffff:10.0.0.1", false, TestName = "Inside in other clothes")]
+    [TestCase("5.5.1.1", "::ffff:5.5.1.2", "::ffff:5.5.1.2", false, TestName = "Outside in other clothes")]
     [TestCase("10.0.0.9", "224.0.0.251", "224.0.0.251", false, TestName = "Everybody")]
     [TestCase(null, "5.5.1.2", "5.5.1.2", false, TestName = "A relay that is gone")]
     [TestCase("5.5.1.1", null, "5.5.1.2", false, TestName = "A relay that does not say")]
