@@ -17,38 +17,50 @@ public sealed partial class DhtNode
     /// until enough holders have given theirs.
     /// </summary>
     internal Task<LookupOutcome> LookUpAsync(
-        NodeId target, Reading? reading, CancellationToken cancel, LookupOptions? options = null)
+        NodeId target,
+        Reading? reading,
+        CancellationToken cancel,
+        LookupOptions? options = null,
+        DhtPurpose purpose = DhtPurpose.Search)
     {
-        Lookup lookup;
+        options ??= reading is null ? _options.Lookup : _options.Retrieval;
+        IReadOnlyList<Contact> seeds;
 
         lock (_gate)
         {
-            lookup = new Lookup(
-                target, _table.Nearest(target, _options.Lookup.Width), options ?? _options.Lookup, PatienceFor);
+            seeds = _table.Nearest(target, _options.Lookup.Width);
         }
 
-        return SearchAsync(lookup, target, reading, cancel);
+        return SearchAsync(new Lookup(target, seeds, options, PatienceFor), target, reading, purpose, cancel);
     }
 
     /// <summary>
     /// The same along several paths that share no node: as long as one of them meets no liar, the truth is found.
     /// </summary>
-    internal async Task<LookupOutcome> LookUpApartAsync(NodeId target, Reading? reading, CancellationToken cancel)
+    internal async Task<LookupOutcome> LookUpApartAsync(
+        NodeId target,
+        Reading? reading,
+        CancellationToken cancel,
+        LookupOptions? options = null,
+        DhtPurpose purpose = DhtPurpose.Search)
     {
         int paths = _options.DisjointPaths;
         int width = _options.Lookup.Width;
         var taken = new HashSet<NodeId>();
-        Lookup[] lookups;
+        IReadOnlyList<Contact> seeds;
 
         lock (_gate)
         {
-            IReadOnlyList<Contact> seeds = _table.Nearest(target, paths * width);
-            lookups = [.. Enumerable.Range(0, paths).Select(path => new Lookup(
-                target, seeds.Where((_, i) => i % paths == path), _options.Lookup, PatienceFor, Claim))];
+            seeds = _table.Nearest(target, paths * width);
         }
 
-        LookupOutcome[] outcomes = await Task.WhenAll(
-            lookups.Select(lookup => SearchAsync(lookup, target, reading, cancel)));
+        LookupOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, paths).Select(path => SearchAsync(
+            new Lookup(
+                target, seeds.Where((_, i) => i % paths == path), options ?? _options.Lookup, PatienceFor, Claim),
+            target,
+            reading,
+            purpose,
+            cancel)));
 
         return new LookupOutcome(
             [.. outcomes.SelectMany(outcome => outcome.Closest)
@@ -67,9 +79,10 @@ public sealed partial class DhtNode
     }
 
     private async Task<LookupOutcome> SearchAsync(
-        Lookup lookup, NodeId target, Reading? reading, CancellationToken cancel)
+        Lookup lookup, NodeId target, Reading? reading, DhtPurpose purpose, CancellationToken cancel)
     {
         var question = new Envelope { Find = new Find { Target = BytesOf(target), Records = reading is not null } };
+        Envelope? wide = null;
         using var replies = new Replies(_time);
         using CancellationTokenRegistration left = cancel.UnsafeRegister(Replies.End, replies);
         using CancellationTokenRegistration stopped = _stop.Token.UnsafeRegister(Replies.End, replies);
@@ -78,8 +91,12 @@ public sealed partial class DhtNode
         {
             while (lookup.Next(Elapsed) is { } contact)
             {
+                Envelope asked = lookup.ManyAreGone
+                    ? wide ??= new Envelope { Find = new Find(question.Find) { Wide = true } }
+                    : question;
+
                 // Lives as long as the node, not as long as the lookup: a late answer still refreshes the table.
-                _ = FindPagesAsync(contact, question, replies);
+                _ = FindPagesAsync(contact, asked, purpose, replies);
             }
 
             if (lookup.IsOver(Elapsed))
@@ -98,9 +115,23 @@ public sealed partial class DhtNode
         return new LookupOutcome([.. lookup.Closest()], lookup.Hops, lookup.Queries);
     }
 
-    // Not every holder knows every signer: those nearest to the key, whom every signer finds, must be among them.
+    // Not every holder knows every signer. Enough of them that know the same, and stand where signers look for holders,
+    // are as good as those nearest to the key, whom every signer finds.
     private bool HasRead(Lookup lookup, Reading? reading)
-        => reading?.Holders >= _options.HoldersRead && lookup.HaveAnswered(_options.HoldersRead);
+    {
+        if (reading is null)
+        {
+            return false;
+        }
+
+        // Several paths may read into one.
+        lock (reading)
+        {
+            return reading.Holders >= _options.HoldersRead
+                && (lookup.HaveAnswered(_options.HoldersRead)
+                    || lookup.Nearest(_options.Replicas).Count(reading.IsComplete) >= _options.HoldersRead);
+        }
+    }
 
     private void TakeReplies(Replies replies, Lookup lookup, Reading? reading)
     {
@@ -119,18 +150,18 @@ public sealed partial class DhtNode
                 // Several paths may read into one.
                 lock (reading)
                 {
-                    reading.AddHolder(reply.Records, _time.GetUtcNow());
+                    reading.AddHolder(reply.From, reply.Records, _time.GetUtcNow());
                 }
             }
         }
     }
 
     // Asks one node, and reads on until it has given every page of its records.
-    private async Task FindPagesAsync(Contact contact, Envelope question, Replies replies)
+    private async Task FindPagesAsync(Contact contact, Envelope question, DhtPurpose purpose, Replies replies)
     {
         try
         {
-            Found? found = (await QueryAsync(contact, question, _stop.Token))?.Found;
+            Found? found = (await QueryAsync(contact, question, purpose, _stop.Token))?.Found;
 
             if (found is null)
             {
@@ -159,7 +190,8 @@ public sealed partial class DhtNode
         {
             NodeId last = NodeKey.IdOf(found.Records[^1].PublicKey.Span);
             var next = new Find { Target = find.Target, Records = true, After = BytesOf(last) };
-            found = (await QueryAsync(contact, new Envelope { Find = next }, _stop.Token))?.Found;
+            found = (await QueryAsync(
+                contact, new Envelope { Find = next }, DhtPurpose.Search, _stop.Token))?.Found;
             given.AddRange(found?.Records ?? []);
         }
 

@@ -15,9 +15,10 @@ public sealed partial class DhtNode
     // Renewals of a whole swarm must not fall together.
     private const double Jitter = 0.2;
 
-    // Holders are searched anew when more of them are gone than this, and at every so-manieth renewal.
+    // Holders are searched anew when fewer than enough are left, and at every so-manieth renewal: the word of one holder
+    // is not trusted for ever.
     private const int ReplicasLostMax = 2;
-    private const int RenewalsPerSearch = 8;
+    private const int RenewalsPerSearch = 16;
 
     // A record nobody holds is offered again soon.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
@@ -112,8 +113,8 @@ public sealed partial class DhtNode
         }
     }
 
-    // Gives it to those who hold it already: a search for each renewal would be most of all traffic. Newcomers nearer
-    // to the key are told by its holders.
+    // Gives it to those who hold it already and to those who have come nearer to the key since, whom its nearest holder
+    // knows: a search for each renewal would be most of all traffic.
     private async Task<bool> TryRenewAsync(Publication publication, CancellationToken cancel)
     {
         if (publication.HeldBy.Count < HoldersMin || ++publication.Renewals % RenewalsPerSearch == 0)
@@ -121,13 +122,21 @@ public sealed partial class DhtNode
             return false;
         }
 
-        SignedRecord record = Sign(publication, publication.Lease);
-        bool held = publication.Holders > publication.HeldBy.Count && HoldOwn(record, publication.Key, []);
-        IReadOnlyList<Contact> holders = await StoreAtAsync(
-            publication.HeldBy, record, publication.HeldBy.Count, cancel);
-        publication.HeldBy = holders;
-        publication.Holders = holders.Count + (held ? 1 : 0);
+        IReadOnlyList<Contact> newer = await AskForHoldersAsync(publication.HeldBy[0], publication.Key, cancel);
+        Contact[] nearest = [.. publication.HeldBy.Concat(newer)
+            .DistinctBy(contact => contact.Id)
+            .OrderBy(contact => contact.Id.DistanceTo(publication.Key))];
+        await StoreAsync(publication, Sign(publication, publication.Lease), nearest, cancel);
         return publication.Holders >= HoldersMin;
+    }
+
+    private async Task<IReadOnlyList<Contact>> AskForHoldersAsync(
+        Contact holder, NodeId key, CancellationToken cancel)
+    {
+        var find = new Envelope { Find = new Find { Target = BytesOf(key) } };
+        Found? found = (await QueryAsync(holder, find, DhtPurpose.Publish, cancel))?.Found;
+        cancel.ThrowIfCancellationRequested();
+        return found is null ? [] : ReadCloser(found);
     }
 
     // Who was lost is back: there may be another half of the swarm that still has older records.
@@ -165,13 +174,18 @@ public sealed partial class DhtNode
     {
         SignedRecord record = Sign(publication, lease);
         LookupOutcome outcome = publication.Holders == 0
-            ? await LookUpApartAsync(publication.Key, reading: null, cancel)
-            : await LookUpAsync(publication.Key, reading: null, cancel);
-        IReadOnlyList<Contact> closest = outcome.Closest;
+            ? await LookUpApartAsync(publication.Key, reading: null, cancel, _placementApart, DhtPurpose.Publish)
+            : await LookUpAsync(publication.Key, reading: null, cancel, _placement, DhtPurpose.Publish);
+        await StoreAsync(publication, record, outcome.Closest, cancel);
+        return publication.Holders;
+    }
+
+    private async Task StoreAsync(
+        Publication publication, SignedRecord record, IReadOnlyList<Contact> closest, CancellationToken cancel)
+    {
         int own = HoldOwn(record, publication.Key, closest) ? 1 : 0;
         publication.HeldBy = await StoreAtAsync(closest, record, _options.Replicas - own, cancel);
         publication.Holders = publication.HeldBy.Count + own;
-        return publication.Holders;
     }
 
     // This node is one of the holders if it is near enough itself.
@@ -203,7 +217,8 @@ public sealed partial class DhtNode
             int first = next;
             next += Math.Min(wanted - holders.Count, closest.Count - next);
             Stored?[] answers = await Task.WhenAll(
-                closest.Skip(first).Take(next - first).Select(contact => StoreAsync(contact, store, cancel)));
+                closest.Skip(first).Take(next - first)
+                    .Select(contact => StoreAsync(contact, store, DhtPurpose.Publish, cancel)));
             holders.AddRange(
                 closest.Skip(first).Take(next - first).Where((_, i) => answers[i] is { Refusals: [""] }));
             cancel.ThrowIfCancellationRequested();
@@ -267,7 +282,7 @@ public sealed partial class DhtNode
                 left--;
             }
 
-            if (await StoreAsync(contact, store, _stop.Token) is null)
+            if (await StoreAsync(contact, store, DhtPurpose.HandOver, _stop.Token) is null)
             {
                 return;
             }

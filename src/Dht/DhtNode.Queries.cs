@@ -18,25 +18,25 @@ public sealed partial class DhtNode
     }
 
     // Null when the node did not answer within the deadline, or answered nonsense.
-    private async Task<Stored?> StoreAsync(Contact contact, Store store, CancellationToken cancel)
-        => (await QueryAsync(contact, new Envelope { Store = store }, cancel))?.Stored;
+    private async Task<Stored?> StoreAsync(
+        Contact contact, Store store, DhtPurpose purpose, CancellationToken cancel)
+        => (await QueryAsync(contact, new Envelope { Store = store }, purpose, cancel))?.Stored;
 
-    private async Task<Envelope?> QueryAsync(Contact contact, Envelope question, CancellationToken cancel)
+    private async Task<Envelope?> QueryAsync(
+        Contact contact, Envelope question, DhtPurpose purpose, CancellationToken cancel)
     {
-        TimeSpan sentAt = Elapsed;
-
         try
         {
             if (_links.TryGet(contact.Id, out ILink? open))
             {
-                return await AskAsync(open, contact.Addresses, question, sentAt, cancel);
+                return await AskAsync(open, contact.Addresses, question, purpose, cancel);
             }
 
             using var either = new CancellationTokenSource(_options.QueryTimeout, _time);
             using CancellationTokenRegistration left = cancel.UnsafeRegister(
                 static source => ((CancellationTokenSource)source!).Cancel(), either);
             ILink link = await DialAsync(contact.Addresses, either.Token);
-            return await AskAsync(link, contact.Addresses, question, sentAt, either.Token);
+            return await AskAsync(link, contact.Addresses, question, purpose, either.Token);
         }
         catch (FaultException fault) when (fault.Code is FaultCode.Busy or FaultCode.Leaving)
         {
@@ -59,19 +59,19 @@ public sealed partial class DhtNode
         ILink link,
         IReadOnlyList<PeerAddress> dialled,
         Envelope question,
-        TimeSpan sentAt,
+        DhtPurpose purpose,
         CancellationToken cancel)
     {
-        lock (_gate)
-        {
-            _queries++;
-        }
-
+        // Without the time to open the link, which the next question will not take.
+        TimeSpan askedAt = Elapsed;
+        Count(purpose, requests: 1, bytes: 0);
         Envelope answer = await link.RequestAsync(
             question, StreamPriority.Control, _options.QueryTimeout, _time, cancel);
         Envelope.BodyOneofCase wanted = question.BodyCase == Envelope.BodyOneofCase.Find
             ? Envelope.BodyOneofCase.Found
             : Envelope.BodyOneofCase.Stored;
+
+        Count(purpose, requests: 0, question.WireBytes + answer.WireBytes);
 
         if (answer.BodyCase != wanted || answer.WireBytes > DhtLimits.MessageBytesMax)
         {
@@ -79,8 +79,17 @@ public sealed partial class DhtNode
             throw new ProtocolException($"{link.Remote} answered {answer.BodyCase}.");
         }
 
-        OnAnswer(link, dialled, sentAt);
+        OnAnswer(link, dialled, askedAt);
         return answer;
+    }
+
+    private void Count(DhtPurpose purpose, int requests, int bytes)
+    {
+        lock (_gate)
+        {
+            DhtTraffic before = _traffic[(int)purpose];
+            _traffic[(int)purpose] = new DhtTraffic(before.Requests + requests, before.Bytes + bytes);
+        }
     }
 
     private ValueTask<ILink> DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
@@ -115,7 +124,7 @@ public sealed partial class DhtNode
         => error is LinkClosedException or FaultException or ProtocolException or OperationCanceledException
             or ObjectDisposedException;
 
-    private void OnAnswer(ILink link, IReadOnlyList<PeerAddress> dialled, TimeSpan sentAt)
+    private void OnAnswer(ILink link, IReadOnlyList<PeerAddress> dialled, TimeSpan askedAt)
     {
         if (!link.RemoteHello.Server)
         {
@@ -133,7 +142,7 @@ public sealed partial class DhtNode
         lock (_gate)
         {
             TimeSpan now = Elapsed;
-            isNew = _table.OnAnswer(contact, now, now - sentAt);
+            isNew = _table.OnAnswer(contact, now, now - askedAt);
         }
 
         if (isNew && _server)
@@ -155,20 +164,25 @@ public sealed partial class DhtNode
         }
     }
 
-    // A known node gets four of its usual round trips before its slot is freed; an unknown one must first be dialled.
+    // Four of its usual round trips, before a node's slot is freed; twice the three that it takes to dial it and ask.
     private TimeSpan PatienceFor(NodeId id)
     {
+        bool isOpen = _links.TryGet(id, out ILink? link);
+        TimeSpan usual;
+
         lock (_gate)
         {
-            if (_table.RoundTripTo(id) is not { } usual)
-            {
-                return _options.ColdPatience;
-            }
-
-            TimeSpan patience = 4 * usual;
-            return patience < _options.PatienceMin ? _options.PatienceMin
-                : patience > _options.PatienceMax ? _options.PatienceMax
-                : patience;
+            usual = _table.RoundTripTo(id) ?? link?.RoundTrip ?? TimeSpan.Zero;
         }
+
+        if (usual == TimeSpan.Zero)
+        {
+            return isOpen ? _options.WarmPatience : _options.ColdPatience;
+        }
+
+        TimeSpan patience = (isOpen ? 4 : 6) * usual;
+        return patience < _options.PatienceMin ? _options.PatienceMin
+            : patience > _options.PatienceMax ? _options.PatienceMax
+            : patience;
     }
 }

@@ -26,8 +26,8 @@ public sealed partial class DhtNode
         Found found = find.Ping
             ? new Found()
             : Find(
+                find,
                 NodeId.Read(find.Target.Span),
-                find.Records,
                 find.After.IsEmpty ? null : NodeId.Read(find.After.Span),
                 stream.Link.Remote);
         await stream.SendAsync(new Envelope { Found = found }, default, cancel);
@@ -56,8 +56,9 @@ public sealed partial class DhtNode
         }
     }
 
-    private Found Find(NodeId target, bool records, NodeId? after, NodeId asker)
+    private Found Find(Find find, NodeId target, NodeId? after, NodeId asker)
     {
+        int named = (find.Wide ? 2 : 1) * _options.Lookup.Width;
         var found = new Found { NowMs = (ulong)Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds()) };
 
         lock (_gate)
@@ -67,19 +68,19 @@ public sealed partial class DhtNode
             // Who turns a page has been told already.
             if (after is null)
             {
-                IReadOnlyList<Contact> nearest = _table.NearestFresh(target, _options.Lookup.Width + 1, now.Elapsed);
+                IReadOnlyList<Contact> nearest = _table.NearestFresh(target, named + 1, now.Elapsed);
                 found.Closer.Capacity = nearest.Count;
 
                 foreach (Contact near in nearest)
                 {
-                    if (near.Id != asker && found.Closer.Count < _options.Lookup.Width)
+                    if (near.Id != asker && found.Closer.Count < named)
                     {
                         found.Closer.Add(near.ToMessage());
                     }
                 }
             }
 
-            if (records)
+            if (find.Records)
             {
                 int room = DhtLimits.MessageBytesMax - found.CalculateSize() - MessageOverheadBytes;
                 found.Records.Add(_store.Page(target, after, room, now, out bool more));

@@ -8,9 +8,8 @@ namespace Swarm.Dht;
 // Joining, and what a node does on its own schedule to keep its table true.
 public sealed partial class DhtNode
 {
-    // One refresh in so many is of our own neighbourhood, where most changes concern us: often enough that our
-    // neighbours are always fresh enough to be named to others.
-    private const int OwnRefreshEvery = 2;
+    // One refresh in so many is of our own neighbourhood, where most changes concern us.
+    private const int OwnRefreshEvery = 3;
 
     // Two lookups of ourselves that agree show that we know our neighbours; more than so many are not waited for.
     private const int SelfLookupsMax = 4;
@@ -147,7 +146,11 @@ public sealed partial class DhtNode
             }
 
             _ = await AskAsync(
-                link, [address], new Envelope { Find = new Find { Target = BytesOf(Id) } }, Elapsed, either.Token);
+                link,
+                [address],
+                new Envelope { Find = new Find { Target = BytesOf(Id) } },
+                DhtPurpose.Join,
+                either.Token);
             return true;
         }
         catch (Exception error) when (IsOfThePeer(error))
@@ -165,8 +168,8 @@ public sealed partial class DhtNode
         {
             // The first time all a node knows is what its bootstraps say.
             LookupOutcome outcome = i == 0
-                ? await LookUpApartAsync(Id, reading: null, cancel)
-                : await LookUpAsync(Id, reading: null, cancel);
+                ? await LookUpApartAsync(Id, reading: null, cancel, _placement, DhtPurpose.Join)
+                : await LookUpAsync(Id, reading: null, cancel, _options.Lookup, DhtPurpose.Join);
             NodeId[] neighbours = [.. outcome.Closest.Select(contact => contact.Id)];
 
             if (neighbours.SequenceEqual(before))
@@ -180,21 +183,22 @@ public sealed partial class DhtNode
 
     private async Task FindFarRegionsAsync(CancellationToken cancel)
     {
-        int deepest;
+        int far;
 
         lock (_gate)
         {
-            deepest = _table.DeepestBucket();
+            far = _table.FarBuckets(_options.Lookup.Width);
         }
 
-        for (int first = 0; first <= deepest; first += JoinParallelism)
+        for (int first = 0; first < far; first += JoinParallelism)
         {
-            int count = Math.Min(JoinParallelism, deepest + 1 - first);
-            _ = await Task.WhenAll(Enumerable.Range(first, count).Select(bucket => RefreshBucketAsync(bucket, cancel)));
+            int count = Math.Min(JoinParallelism, far - first);
+            _ = await Task.WhenAll(Enumerable.Range(first, count).Select(
+                bucket => RefreshBucketAsync(bucket, DhtPurpose.Join, cancel)));
         }
     }
 
-    private Task<LookupOutcome> RefreshBucketAsync(int bucket, CancellationToken cancel)
+    private Task<LookupOutcome> RefreshBucketAsync(int bucket, DhtPurpose purpose, CancellationToken cancel)
     {
         NodeId point;
 
@@ -204,11 +208,13 @@ public sealed partial class DhtNode
         }
 
         // To hear who is there, it need not find the very nearest twenty.
-        return LookUpAsync(point, reading: null, cancel, _options.Survey);
+        return LookUpAsync(point, reading: null, cancel, _options.Survey, purpose);
     }
 
     // Asks those not heard of for longest for a sign of life, and lets go of what has expired. What other requests have
-    // shown need not be asked; where many are gone, more are asked the next time.
+    // shown need not be asked, nor to whom a link is open, for links have pings of their own; where many are gone, more
+    // are asked the next time. Our neighbours are asked in any case before they are too quiet to be named: who but us
+    // would name them?
     private async Task RevalidateAsync(CancellationToken cancel)
     {
         int failed = 0;
@@ -216,7 +222,8 @@ public sealed partial class DhtNode
         for (TimeSpan last = Elapsed; ;)
         {
             await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
-            IReadOnlyList<Contact> stalest;
+            IReadOnlyCollection<ILink> open = _links.Links;
+            IReadOnlyList<Contact> asked;
 
             lock (_gate)
             {
@@ -224,11 +231,19 @@ public sealed partial class DhtNode
                 _store.Sweep(now);
                 int wanted = _options.RevalidateCount - _table.VerifiedSince(last) + (MorePerFailure * failed);
                 int count = Math.Clamp(wanted, 1, RevalidateGrowth * _options.RevalidateCount);
-                stalest = _table.TakeStalest(count, now.Elapsed);
+
+                foreach (ILink link in open.Where(link => !link.IsClosed))
+                {
+                    _table.OnSignOfLife(link.Remote, now.Elapsed);
+                }
+
+                asked = [
+                    .. _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed),
+                    .. _table.TakeStalest(count, now.Elapsed)];
                 last = now.Elapsed;
             }
 
-            Envelope?[] answers = await Task.WhenAll(stalest.Select(contact => PingAsync(contact, cancel)));
+            Envelope?[] answers = await Task.WhenAll(asked.Select(contact => PingAsync(contact, cancel)));
             failed = answers.Count(answer => answer is null);
         }
     }
@@ -242,12 +257,12 @@ public sealed partial class DhtNode
 
             lock (_gate)
             {
-                bucket = round % OwnRefreshEvery == 0 ? null : _table.TakeStalestBucket(Elapsed);
+                bucket = round % OwnRefreshEvery == 0 ? null : _table.TakeStalestBucket(_options.Lookup.Width, Elapsed);
             }
 
             _ = bucket is { } stalest
-                ? await RefreshBucketAsync(stalest, cancel)
-                : await LookUpAsync(Id, reading: null, cancel);
+                ? await RefreshBucketAsync(stalest, DhtPurpose.Table, cancel)
+                : await LookUpAsync(Id, reading: null, cancel, _placement, DhtPurpose.Table);
         }
     }
 
@@ -275,78 +290,12 @@ public sealed partial class DhtNode
         }
     }
 
-    // A node that knows nobody tries its bootstrap addresses; one that knows some tries now and then somebody it lost,
-    // so that two halves of a swarm find each other again when what parted them is gone.
-    private async Task SeekTheLostAsync(CancellationToken cancel)
-    {
-        TimeSpan soughtAt = Elapsed;
-
-        while (true)
-        {
-            await Task.Delay(Jittered(_options.BootstrapInterval), _time, cancel);
-
-            if ((_table.Count == 0 || !_isReady) && _bootstraps.Count > 0 && !_isJoining)
-            {
-                _ = await JoinAsync(cancel);
-            }
-
-            if (_table.Count > 0 && Elapsed - soughtAt < _options.RefreshInterval)
-            {
-                continue;
-            }
-
-            soughtAt = Elapsed;
-            Contact? lost;
-            PeerAddress? bootstrap = null;
-
-            lock (_gate)
-            {
-                if (_remembered.TryDequeue(out lost) && _table.Contains(lost.Id))
-                {
-                    lost = null;
-                }
-
-                PeerAddress[] silent = [.. _bootstraps
-                    .Where(known => known.Value is not { } node || (node != Id && !_table.Contains(node)))
-                    .Select(known => known.Key)];
-
-                if (silent.Length > 0)
-                {
-                    bootstrap = silent[_random.Next(silent.Length)];
-                }
-            }
-
-            if (lost is not null && await PingAsync(lost, cancel) is null)
-            {
-                Remember(lost);
-            }
-            else if (lost is not null)
-            {
-                await SearchHoldersAnewAsync(cancel);
-            }
-
-            if (bootstrap is not null)
-            {
-                _ = await GreetAsync(bootstrap, cancel);
-            }
-        }
-    }
-
-    private void Remember(Contact lost)
-    {
-        lock (_gate)
-        {
-            if (_remembered.Count == DhtLimits.RememberedMax)
-            {
-                _ = _remembered.Dequeue();
-            }
-
-            _remembered.Enqueue(lost);
-        }
-    }
-
     private Task<Envelope?> PingAsync(Contact contact, CancellationToken cancel)
-        => QueryAsync(contact, new Envelope { Find = new Find { Target = BytesOf(Id), Ping = true } }, cancel);
+        => QueryAsync(
+            contact,
+            new Envelope { Find = new Find { Target = BytesOf(Id), Ping = true } },
+            DhtPurpose.Table,
+            cancel);
 
     private TimeSpan Jittered(TimeSpan interval)
     {

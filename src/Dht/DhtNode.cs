@@ -31,9 +31,10 @@ public sealed partial class DhtNode : IDisposable
     private readonly Lock _gate = new();
     private readonly RoutingTable _table;
     private readonly RecordStore _store;
+    private readonly LookupOptions _placement;
+    private readonly LookupOptions _placementApart;
     private readonly Dictionary<NodeId, Publication> _publications = [];
     private readonly Dictionary<PeerAddress, NodeId?> _bootstraps = [];
-    private readonly Queue<Contact> _remembered = new();
     private readonly HashSet<NodeId> _awaitingCheck = [];
     private readonly Channel<Contact> _checks = Channel.CreateBounded<Contact>(DhtLimits.UncheckedMax);
     private readonly RateLimit _storeRate = new(
@@ -42,7 +43,7 @@ public sealed partial class DhtNode : IDisposable
     private readonly RateBudget _checkRate = new(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax);
 
     private ulong _sequence;
-    private long _queries;
+    private readonly DhtTraffic[] _traffic = new DhtTraffic[Enum.GetValues<DhtPurpose>().Length];
     private long _queriesFailed;
     private volatile bool _isReady;
     private volatile bool _isJoining;
@@ -65,6 +66,13 @@ public sealed partial class DhtNode : IDisposable
         _startedAt = time.GetTimestamp();
         _table = new RoutingTable(key.Id, options);
         _store = new RecordStore(key.Id, key.Check);
+
+        // As many as hold a record, and a few in whose reach those are that fail.
+        _placement = options.Lookup with { Width = Math.Min(options.Lookup.Width, options.Replicas + 2) };
+
+        // Along paths that share no node: twice as many as hold a record, all of them together.
+        int share = ((2 * options.Replicas) + options.DisjointPaths - 1) / options.DisjointPaths;
+        _placementApart = options.Lookup with { Width = Math.Min(options.Lookup.Width, share) };
 
         // Above everything this key signed before a restart, as long as it signs less than a thousand times a second.
         _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -120,9 +128,18 @@ public sealed partial class DhtNode : IDisposable
                     _store.Keys.Count,
                     _store.Count,
                     _publications.Count,
-                    _queries,
+                    _traffic.Sum(traffic => traffic.Requests),
                     _queriesFailed);
             }
+        }
+    }
+
+    /// <summary>What it has sent for this purpose since the start.</summary>
+    public DhtTraffic TrafficFor(DhtPurpose purpose)
+    {
+        lock (_gate)
+        {
+            return _traffic[(int)purpose];
         }
     }
 

@@ -16,6 +16,11 @@ public sealed record DhtOptions
     public LookupOptions Survey { get; init; } = new() { Width = 6 };
 
     /// <summary>
+    /// How records are read: three of eight holders suffice, and asked all at once the three fastest answer first.
+    /// </summary>
+    public LookupOptions Retrieval { get; init; } = new() { Parallelism = 8 };
+
+    /// <summary>
     /// Searches that share no node, where a liar could do most harm: when joining, for the first holders of a record,
     /// and where nothing was found. Four find what eight do, at 3.2 times the messages of one.
     /// </summary>
@@ -49,7 +54,13 @@ public sealed record DhtOptions
     /// </summary>
     public TimeSpan ColdPatience { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(900);
 
-    /// <summary>The least soft timeout of a measured node, whose own is four times its usual round trip.</summary>
+    /// <summary>The same when a link is open.</summary>
+    public TimeSpan WarmPatience { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>
+    /// The least soft timeout of a measured node, whose own is four times its usual round trip, six times when it must
+    /// be dialled first.
+    /// </summary>
     public TimeSpan PatienceMin { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>The greatest soft timeout of a measured node.</summary>
@@ -84,6 +95,12 @@ public sealed record DhtOptions
     /// this node ping faster.
     /// </summary>
     public TimeSpan CheckInterval { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// How often one of those that were lost is tried: so long after what parted a swarm is gone, each node has met the
+    /// other half. A dial that fails is all it costs.
+    /// </summary>
+    public TimeSpan SeekInterval { get; init => field = Positive(value); } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often a node that knows nobody tries its bootstrap addresses again.</summary>
     public TimeSpan BootstrapInterval { get; init => field = Positive(value); } = TimeSpan.FromSeconds(5);

@@ -128,12 +128,88 @@ public sealed class RoutingTableTests
     }
 
     [Test]
+    public void Who_left_our_last_query_unanswered_is_not_named_to_others()
+    {
+        RoutingTable table = Full(Small, out Contact[] old);
+        var now = TimeSpan.FromSeconds(3);
+        _ = table.OnFailure(old[1].Id);
+
+        Assert.That(table.NearestFresh(Ids.Of(0), 20, now), Is.EquivalentTo([old[0], old[2]]));
+        Assert.That(table.Nearest(Ids.Of(0), 20), Has.Count.EqualTo(3), "we may still ask it ourselves");
+        _ = table.OnAnswer(old[1], now, RoundTrip);
+        Assert.That(table.NearestFresh(Ids.Of(0), 20, now), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void Whoever_is_in_a_bucket_that_is_not_far_is_nearer_than_the_neighbours([Range(0, 19)] int seed)
+    {
+        var random = new Random(seed);
+        NodeId self = Ids.Draw(random);
+        var table = new RoutingTable(self, new DhtOptions());
+
+        for (int i = 0; i < 100 * seed; i++)
+        {
+            _ = table.OnAnswer(Ids.Contact(Ids.Draw(random)), TimeSpan.Zero, RoundTrip);
+        }
+
+        int far = table.FarBuckets(20);
+        IReadOnlyList<Contact> nearest = table.Nearest(self, 20);
+        int beyond = table.Contacts.Count(contact => table.BucketOf(contact.Id) >= far);
+
+        Assert.That(far == 0 ? table.Count < 20 : table.BucketOf(nearest[^1].Id) == far - 1, $"seed {seed}");
+        Assert.That(beyond, Is.LessThan(20), $"seed {seed}");
+    }
+
+    [Test]
+    public void Far_buckets_take_turns_and_near_ones_have_none()
+    {
+        RoutingTable table = Full(Small, out _);
+        Assert.That(table.TakeStalestBucket(4, TimeSpan.FromSeconds(10)), Is.Null, "all are neighbours");
+
+        _ = table.OnAnswer(Far(0x40), TimeSpan.FromSeconds(4), RoundTrip);
+        _ = table.OnAnswer(Far(0x20), TimeSpan.FromSeconds(5), RoundTrip);
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(10)), Is.Zero);
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(20)), Is.EqualTo(1));
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(30)), Is.Zero, "bucket 2 is within reach");
+    }
+
+    [Test]
     public void The_stalest_take_turns()
     {
         RoutingTable table = Full(Small, out Contact[] old);
 
         Assert.That(table.TakeStalest(2, TimeSpan.FromSeconds(10)), Is.EqualTo([old[0], old[1]]));
         Assert.That(table.TakeStalest(2, TimeSpan.FromSeconds(20)), Is.EqualTo([old[2], old[0]]));
+    }
+
+    [Test]
+    public void Neighbours_are_asked_before_they_are_too_quiet_to_be_named()
+    {
+        RoutingTable table = Full(Small, out Contact[] far);
+        Contact near = Far(0x01);
+        _ = table.OnAnswer(near, TimeSpan.FromSeconds(3), RoundTrip);
+        TimeSpan half = TimeSpan.FromSeconds(3) + (Small.RelayWindow / 2);
+
+        Assert.That(table.TakeQuietNeighbours(1, half), Is.Empty);
+        TimeSpan later = half + TimeSpan.FromSeconds(1);
+        Assert.That(table.TakeQuietNeighbours(1, later), Is.EqualTo([near]));
+        Assert.That(table.TakeQuietNeighbours(1, later), Is.Empty, "it is taken as asked");
+        Assert.That(table.TakeQuietNeighbours(4, later), Is.EqualTo(far));
+    }
+
+    [Test]
+    public void A_sign_of_life_keeps_a_contact_fresh_but_admits_nobody_and_absolves_nobody()
+    {
+        RoutingTable table = Full(Small, out Contact[] old);
+        TimeSpan later = Small.RelayWindow + TimeSpan.FromSeconds(3);
+        _ = table.OnFailure(old[1].Id);
+        table.OnSignOfLife(old[0].Id, later);
+        table.OnSignOfLife(old[1].Id, later);
+        table.OnSignOfLife(Far(0x90).Id, later);
+
+        Assert.That(table.NearestFresh(Ids.Of(0), 20, later), Is.EqualTo([old[0]]));
+        Assert.That(table.Contacts, Is.EquivalentTo(old));
+        Assert.That(table.TakeStalest(3, later), Is.EqualTo([old[1], old[2]]), "the doubted one first");
     }
 
     [Test]

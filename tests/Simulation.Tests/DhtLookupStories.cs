@@ -1,5 +1,8 @@
+using Google.Protobuf;
 using NUnit.Framework;
 using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
 using Swarm.Testing;
 using Swarm.Testing.Kademlia;
 
@@ -97,10 +100,26 @@ public sealed class DhtLookupStories
             await swarm.WaitAsync(600);
             Assert.That((await DhtSurvey.RunAsync(swarm, lookups: 40)).Recall, Is.LessThan(0.9), "they are parted");
             swarm.Network.Heal();
-            await swarm.WaitAsync(180);
+            await swarm.WaitAsync(120);
 
             DhtSurvey survey = await DhtSurvey.RunAsync(swarm, lookups: 100);
             Assert.That(survey.Recall, Is.GreaterThanOrEqualTo(0.99), $"seed {seed}");
+        });
+    }
+
+    [Test]
+    public void Who_misses_many_is_named_twice_as_many_and_no_more()
+    {
+        var loop = new SimulationLoop(7);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(40);
+            int width = swarm.Options.Lookup.Width;
+            ILink link = await swarm.Members[5].Links.GetAsync(swarm.Members[6].Address, default);
+
+            Assert.That(await NamedAsync(swarm, link, wide: false), Is.EqualTo(width));
+            Assert.That(await NamedAsync(swarm, link, wide: true), Is.EqualTo(2 * width));
         });
     }
 
@@ -127,5 +146,19 @@ public sealed class DhtLookupStories
             Assert.That(early.Contacts, Is.EqualTo([there.Id]));
             Assert.That(there.Contacts, Is.EqualTo([early.Id]), "it was checked, and entered");
         });
+    }
+
+    private static async Task<int> NamedAsync(DhtSwarm swarm, ILink link, bool wide)
+    {
+        byte[] target = new byte[NodeId.Size];
+        swarm.PickPoint().Write(target);
+        var find = new Find { Target = ByteString.CopyFrom(target), Wide = wide };
+        Envelope answer = await link.RequestAsync(
+            new Envelope { Find = find },
+            StreamPriority.Control,
+            TimeSpan.FromSeconds(5),
+            swarm.Loop.Clock,
+            default);
+        return answer.Found.Closer.Count;
     }
 }

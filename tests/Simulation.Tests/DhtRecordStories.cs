@@ -136,6 +136,54 @@ public sealed class DhtRecordStories
         });
 
     [Test]
+    public void A_renewal_reaches_those_who_came_nearer_to_the_key_without_a_search()
+        => Play(10, async swarm =>
+        {
+            await swarm.JoinAllAsync(40);
+            DhtMember publisher = swarm.Pick();
+            NodeId key = swarm.PickPoint();
+            Publication publication = await publisher.Dht.PublishAsync(key, Word, Lease, CancellationToken.None);
+
+            for (int i = 0; i < 3; i++)
+            {
+                await swarm.JoinAllAsync(20);
+                long before = publisher.Dht.TrafficFor(DhtPurpose.Publish).Requests;
+
+                // Its lease divided by two and a fifth of that, so one renewal or two.
+                await swarm.WaitAsync(75);
+                long sent = publisher.Dht.TrafficFor(DhtPurpose.Publish).Requests - before;
+
+                NodeId[] nearest = swarm.Nearest(key, swarm.Options.Replicas, without: publisher.Id);
+                Assert.That(
+                    publication.HeldBy.Select(contact => contact.Id), Is.EquivalentTo(nearest), $"round {i}");
+                Assert.That(sent, Is.LessThanOrEqualTo(2 * (swarm.Options.Replicas + 1)), "a question and the stores");
+            }
+        });
+
+    [Test]
+    public void A_dead_node_nearest_to_a_key_does_not_keep_readers_waiting()
+        => Play(11, async swarm =>
+        {
+            await swarm.JoinAllAsync(60);
+            DhtMember publisher = swarm.Pick();
+            NodeId key = swarm.PickPoint();
+            _ = await publisher.Dht.PublishAsync(key, Word, Lease, CancellationToken.None);
+            NodeId nearest = swarm.Nearest(key, 1, without: publisher.Id)[0];
+            swarm.Members.Single(member => member.Id == nearest).Kill(silently: true);
+            var took = new List<TimeSpan>();
+
+            foreach (DhtMember reader in swarm.Members.Take(30).ToArray())
+            {
+                long begun = swarm.Loop.Clock.GetTimestamp();
+                Assert.That(await DhtSwarm.ReadAsync(reader, key), Has.Exactly(1).Items);
+                took.Add(swarm.Loop.Clock.GetElapsedTime(begun));
+            }
+
+            // A node never measured is given 900 ms: nobody may have waited that long.
+            Assert.That(took.Max(), Is.LessThan(swarm.Options.ColdPatience));
+        });
+
+    [Test]
     public void A_client_reads_and_publishes_but_holds_nothing_and_is_nobodys_contact()
         => Play(7, async swarm =>
         {

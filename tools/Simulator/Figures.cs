@@ -1,3 +1,5 @@
+using Swarm.Dht;
+
 namespace Swarm.Simulator;
 
 /// <summary>What was measured over one stretch of a run.</summary>
@@ -27,17 +29,28 @@ public sealed class Figures
 
     public Samples RetrievalMs { get; } = new();
 
+    public Samples RetrievalMessages { get; } = new();
+
     public double NearestShare => LookupMs.Count == 0 ? double.NaN : (double)Nearest / LookupMs.Count;
 
     public double Recall => Wanted == 0 ? double.NaN : (double)Found / Wanted;
 
     public double RetrievedShare => Retrievals == 0 ? double.NaN : 1 - ((double)Lost / Retrievals);
 
-    /// <summary>Requests per node and minute that serve the tables, the records and the publications.</summary>
-    public double UpkeepRequests { get; set; }
+    /// <summary>Requests per node and minute, by <see cref="DhtPurpose"/>.</summary>
+    public double[] Requests { get; } = new double[Enum.GetValues<DhtPurpose>().Length];
 
-    /// <summary>KiB per node and minute, sent, of everything.</summary>
+    /// <summary>KiB of requests and answers per node and minute, by <see cref="DhtPurpose"/>.</summary>
+    public double[] Kib { get; } = new double[Enum.GetValues<DhtPurpose>().Length];
+
+    /// <summary>KiB per node and minute, sent, of everything, frames included.</summary>
     public double KibSent { get; set; }
+
+    /// <summary>All requests but those of searches.</summary>
+    public double UpkeepRequests => Requests.Sum() - Requests[(int)DhtPurpose.Search];
+
+    /// <summary>Everything sent but searches and their answers.</summary>
+    public double UpkeepKib => KibSent - Kib[(int)DhtPurpose.Search];
 
     /// <summary>The share of contacts in all tables that are dead.</summary>
     public double Stale { get; set; }
@@ -55,7 +68,14 @@ public sealed class Figures
         Messages.Add(other.Messages);
         LookupMs.Add(other.LookupMs);
         RetrievalMs.Add(other.RetrievalMs);
-        UpkeepRequests += (other.UpkeepRequests - UpkeepRequests) / _stretches;
+        RetrievalMessages.Add(other.RetrievalMessages);
+
+        for (int i = 0; i < Requests.Length; i++)
+        {
+            Requests[i] += (other.Requests[i] - Requests[i]) / _stretches;
+            Kib[i] += (other.Kib[i] - Kib[i]) / _stretches;
+        }
+
         KibSent += (other.KibSent - KibSent) / _stretches;
         Stale += (other.Stale - Stale) / _stretches;
     }

@@ -16,7 +16,6 @@ public sealed class SwarmRun
     private readonly Shelf? _shelf;
     private readonly Random _random;
     private readonly List<PeerAddress> _bootstraps = [];
-    private long _asked;
     private bool _ended;
 
     public SwarmRun(SimulationLoop loop, SimulatorOptions options, Func<int, TimeProvider>? clocks = null)
@@ -62,9 +61,8 @@ public sealed class SwarmRun
     public async Task<Figures> WatchAsync(double minutes, int lookups, int retrievals)
     {
         var figures = new Figures();
-        long requests = Requests();
-        long bytes = Swarm.Network.Memory.BytesSent;
-        _asked = 0;
+        DhtTraffic[] before = Traffic();
+        long sent = Swarm.Network.Memory.BytesSent;
         int steps = Math.Max(1, Math.Max(lookups, retrievals));
         var probes = new List<Task>();
 
@@ -86,8 +84,16 @@ public sealed class SwarmRun
 
         await Task.WhenAll(probes);
         double nodeMinutes = Swarm.Members.Count * minutes;
-        figures.UpkeepRequests = (Requests() - requests - _asked) / nodeMinutes;
-        figures.KibSent = (Swarm.Network.Memory.BytesSent - bytes) / 1024.0 / nodeMinutes;
+        DhtTraffic[] after = Traffic();
+
+        foreach (DhtPurpose purpose in Enum.GetValues<DhtPurpose>())
+        {
+            int i = (int)purpose;
+            figures.Requests[i] = (after[i].Requests - before[i].Requests) / nodeMinutes;
+            figures.Kib[i] = (after[i].Bytes - before[i].Bytes) / 1024.0 / nodeMinutes;
+        }
+
+        figures.KibSent = (Swarm.Network.Memory.BytesSent - sent) / 1024.0 / nodeMinutes;
         figures.Stale = Swarm.StaleShare();
         return figures;
     }
@@ -98,6 +104,13 @@ public sealed class SwarmRun
         DhtMember asker = Swarm.Pick();
         NodeId target = Swarm.PickPoint();
         long begun = Clock.GetTimestamp();
+
+        if (asker.ReadySince >= begun)
+        {
+            // Who has not joined yet knows nobody to ask.
+            return;
+        }
+
         DhtNode.LookupOutcome outcome;
 
         try
@@ -110,7 +123,6 @@ public sealed class SwarmRun
             return;
         }
 
-        _asked += outcome.Queries;
         figures.LookupMs.Add(Clock.GetElapsedTime(begun).TotalMilliseconds);
         figures.Hops.Add(outcome.Hops);
         figures.Messages.Add(outcome.Queries);
@@ -131,13 +143,13 @@ public sealed class SwarmRun
         NodeId key = _shelf!.DrawKey();
         HashSet<NodeId> live = _shelf.Holders(key, begun);
 
-        if (live.Count == 0)
+        if (live.Count == 0 || reader.ReadySince >= begun)
         {
-            // There is nothing to learn.
+            // There is nothing to learn, or nobody to ask yet.
             return;
         }
 
-        long before = reader.Dht.Status.Queries;
+        long before = reader.Dht.TrafficFor(DhtPurpose.Search).Requests;
         HashSet<NodeId> read;
 
         try
@@ -149,7 +161,7 @@ public sealed class SwarmRun
             return;
         }
 
-        _asked += reader.Dht.Status.Queries - before;
+        figures.RetrievalMessages.Add(reader.Dht.TrafficFor(DhtPurpose.Search).Requests - before);
         live.RemoveWhere(holder => !_shelf.IsAlive(holder));
         figures.Retrievals++;
         figures.RetrievalMs.Add(Clock.GetElapsedTime(begun).TotalMilliseconds);
@@ -196,5 +208,5 @@ public sealed class SwarmRun
         }
     }
 
-    private long Requests() => Swarm.Requests;
+    private DhtTraffic[] Traffic() => [.. Enum.GetValues<DhtPurpose>().Select(Swarm.TrafficFor)];
 }

@@ -27,7 +27,7 @@ public sealed class Watch
             $"{at,7:F0} {f.NearestShare,8:P2} {f.Recall,8:P2} {f.Hops.Mean,5:F2} {f.Messages.Mean,5:F1} "
                 + $"{f.LookupMs.Quantile(0.5),9:F0} {f.LookupMs.Quantile(0.99),8:F0} {f.RetrievedShare,10:P2} "
                 + $"{f.RetrievalMs.Quantile(0.5),6:F0} {f.RetrievalMs.Quantile(0.99),6:F0} {f.UpkeepRequests,7:F1} "
-                + $"{f.KibSent,5:F1} {f.Stale,6:P1} {links,5:F0} {memory,7:F0} {RealSeconds - _before,7:F1}");
+                + $"{f.UpkeepKib,5:F1} {f.Stale,6:P1} {links,5:F0} {memory,7:F0} {RealSeconds - _before,7:F1}");
         _before = RealSeconds;
         Chart.Add("recall of the twenty nearest, %", at, 100 * f.Recall);
         Chart.Add("lookup p50, ms", at, f.LookupMs.Quantile(0.5));

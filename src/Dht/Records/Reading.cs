@@ -7,31 +7,48 @@ namespace Swarm.Dht.Records;
 internal sealed class Reading(NodeId key, SignatureCheck? check = null)
 {
     private readonly SortedDictionary<NodeId, FoundRecord> _newest = [];
+    private readonly HashSet<NodeId> _gave = [];
+    private readonly HashSet<NodeId> _complete = [];
 
     /// <summary>How many holders gave something.</summary>
     internal int Holders { get; set; }
 
+    /// <summary>
+    /// Whether this holder gave the newest of every signer that anybody has given. Of a full key each holder has
+    /// chosen others: there it need only have given some.
+    /// </summary>
+    internal bool IsComplete(NodeId holder)
+        => (_newest.Count < DhtLimits.RecordsPerKeyMax ? _complete : _gave).Contains(holder);
+
     /// <summary>Takes in what one holder gave. What is forged, foreign or expired is passed over.</summary>
-    internal void AddHolder(IEnumerable<SignedRecord> records, DateTimeOffset now)
+    internal void AddHolder(NodeId holder, IEnumerable<SignedRecord> records, DateTimeOffset now)
     {
+        var newest = new HashSet<NodeId>();
         bool gave = false;
 
         foreach (SignedRecord record in records)
         {
+            NodeId claimed = NodeKey.IdOf(record.PublicKey.Span);
+
             // Holders give mostly the same: what is not newer needs no check.
-            if (_newest.TryGetValue(NodeKey.IdOf(record.PublicKey.Span), out FoundRecord? known)
-                && record.Sequence <= known.Sequence)
+            if (_newest.TryGetValue(claimed, out FoundRecord? known) && record.Sequence <= known.Sequence)
             {
                 gave = true;
+                _ = record.Sequence == known.Sequence && newest.Add(claimed);
             }
             else if (RecordRules.IsReadable(record, key, now, out NodeId signer, check))
             {
                 gave = true;
+                _ = newest.Add(signer);
                 Keep(signer, record);
+
+                // Those before did not know it.
+                _complete.Clear();
             }
         }
 
-        Holders += gave ? 1 : 0;
+        Holders += gave && _gave.Add(holder) ? 1 : 0;
+        _ = gave && newest.Count == _newest.Count && _complete.Add(holder);
     }
 
     /// <summary>Takes in a record that this node verified when it stored or signed it.</summary>

@@ -9,7 +9,7 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
     /// <summary>Who it is and where, as it said last.</summary>
     internal Contact Contact { get; private set; } = contact;
 
-    /// <summary>When it last answered a query of ours.</summary>
+    /// <summary>When it last answered a query of ours, or its link did.</summary>
     internal TimeSpan VerifiedAt { get; private set; } = verifiedAt;
 
     /// <summary>When it was last asked for a sign of life.</summary>
@@ -20,6 +20,13 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
 
     /// <summary>Queries in a row that failed.</summary>
     internal int Failures { get; set; }
+
+    /// <summary>It was there.</summary>
+    internal void SeenAt(TimeSpan now)
+    {
+        VerifiedAt = now;
+        AskedAt = now;
+    }
 
     /// <summary>It answered.</summary>
     internal void Refresh(Contact contact, TimeSpan now, TimeSpan roundTrip)

@@ -12,7 +12,7 @@ namespace Swarm.Dht.Routing;
 /// A plain structure: no clock, no socket, no lock. Only contacts that answered a query of ours come in here, so nobody
 /// can fill it by talking to us.
 /// </remarks>
-public sealed class RoutingTable
+public sealed partial class RoutingTable
 {
     private const int BitCount = 8 * NodeId.Size;
 
@@ -129,74 +129,11 @@ public sealed class RoutingTable
     public IReadOnlyList<Contact> Nearest(NodeId target, int count)
         => Nearest(target, count, TimeSpan.MinValue);
 
-    /// <summary>The same among those that answered us recently enough to be named to others.</summary>
+    /// <summary>
+    /// The same among those that may be named to others: they answered us recently, and our last query, too.
+    /// </summary>
     public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now)
         => Nearest(target, count, now - _relayWindow);
-
-    /// <summary>How many contacts have answered a query of ours since then.</summary>
-    public int VerifiedSince(TimeSpan then)
-    {
-        int count = 0;
-
-        foreach (Bucket bucket in _buckets.Values)
-        {
-            foreach (BucketEntry entry in bucket.Entries)
-            {
-                count += entry.VerifiedAt > then ? 1 : 0;
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>The contacts not heard of for the longest time, which are thereby taken as asked.</summary>
-    public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
-    {
-        // A few of many: the last of those chosen so far tells most others to pass.
-        var stalest = new List<BucketEntry>(count + 1);
-
-        foreach (Bucket bucket in _buckets.Values)
-        {
-            foreach (BucketEntry entry in bucket.Entries)
-            {
-                if (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt))
-                {
-                    continue;
-                }
-
-                int place = stalest.FindLastIndex(other => other.AskedAt <= entry.AskedAt) + 1;
-                stalest.Insert(place, entry);
-
-                if (stalest.Count > count)
-                {
-                    stalest.RemoveAt(count);
-                }
-            }
-        }
-
-        stalest.ForEach(entry => entry.AskedAt = now);
-        return stalest.ConvertAll(entry => entry.Contact);
-    }
-
-    /// <summary>
-    /// The bucket that no lookup went through for the longest time, which is thereby taken as visited; null when the
-    /// table is empty.
-    /// </summary>
-    public int? TakeStalestBucket(TimeSpan now)
-    {
-        if (_buckets.Count == 0)
-        {
-            return null;
-        }
-
-        (int index, Bucket bucket) = _buckets.MinBy(bucket => bucket.Value.RefreshedAt);
-        bucket.RefreshedAt = now;
-        return index;
-    }
-
-    /// <summary>The number of the deepest bucket that holds anybody, or -1.</summary>
-    public int DeepestBucket()
-        => _buckets.Where(bucket => bucket.Value.Entries.Count > 0).Select(bucket => bucket.Key).LastOrDefault(-1);
 
     /// <summary>A point that lies in the region of a bucket.</summary>
     public NodeId PointIn(int bucket, Random random)
@@ -309,6 +246,7 @@ public sealed class RoutingTable
             NodeId distance = entry.Contact.Id.DistanceTo(target);
 
             if (entry.VerifiedAt < verifiedSince
+                || (entry.Failures > 0 && verifiedSince > TimeSpan.MinValue)
                 || (found == best.Length && (found == 0 || distance > distances[found - 1])))
             {
                 continue;

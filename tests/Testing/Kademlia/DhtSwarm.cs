@@ -28,7 +28,7 @@ public sealed class DhtSwarm(
     private readonly List<ulong> _heads = [];
     private readonly List<DhtLiar> _liars = [];
     private readonly HashSet<NodeId> _clients = [];
-    private long _requestsOfTheDead;
+    private readonly DhtTraffic[] _ofTheDead = new DhtTraffic[Enum.GetValues<DhtPurpose>().Length];
 
     public DhtOptions Options { get; } = options ?? Narrow;
 
@@ -50,9 +50,6 @@ public sealed class DhtSwarm(
 
     /// <summary>How many nodes there ever were: the number of the next one's key.</summary>
     public int Born { get; private set; }
-
-    /// <summary>Requests sent by all nodes there ever were.</summary>
-    public long Requests => _requestsOfTheDead + _members.Sum(member => member.Dht.Status.Queries);
 
     /// <summary>The living.</summary>
     public IReadOnlyList<DhtMember> Members => _members;
@@ -210,9 +207,18 @@ public sealed class DhtSwarm(
     public static Task<IReadOnlyList<FoundRecord>> ReadAsync(DhtMember reader, NodeId key)
         => reader.Dht.FindRecordsAsync(key, CancellationToken.None);
 
+    /// <summary>What all nodes there ever were have sent for this purpose.</summary>
+    public DhtTraffic TrafficFor(DhtPurpose purpose)
+        => _members.Select(member => member.Dht.TrafficFor(purpose)).Aggregate(_ofTheDead[(int)purpose], Sum);
+
     internal void Leave(DhtMember dead)
     {
-        _requestsOfTheDead += dead.Dht.Status.Queries;
+
+        foreach (DhtPurpose purpose in Enum.GetValues<DhtPurpose>())
+        {
+            _ofTheDead[(int)purpose] = Sum(_ofTheDead[(int)purpose], dead.Dht.TrafficFor(purpose));
+        }
+
         DhtMember last = _members[^1];
         _members[dead.Place] = last;
         _heads[dead.Place] = last.Id.Head;
@@ -221,6 +227,9 @@ public sealed class DhtSwarm(
         _heads.RemoveAt(_heads.Count - 1);
         Died?.Invoke(dead);
     }
+
+    private static DhtTraffic Sum(DhtTraffic one, DhtTraffic other)
+        => new(one.Requests + other.Requests, one.Bytes + other.Bytes);
 
     private DhtMember Enter(DhtMember member)
     {

@@ -1,0 +1,120 @@
+using Swarm.Protocol.Identity;
+
+namespace Swarm.Dht.Routing;
+
+// Whom to ask for a sign of life, and where to look for newcomers.
+public sealed partial class RoutingTable
+{
+    /// <summary>How many contacts have answered a query of ours since then.</summary>
+    public int VerifiedSince(TimeSpan then)
+    {
+        int count = 0;
+
+        foreach (Bucket bucket in _buckets.Values)
+        {
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                count += entry.VerifiedAt > then ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// A node is there: not by an answer to a query, so nobody enters by it, nor is doubted less.
+    /// </summary>
+    public void OnSignOfLife(NodeId id, TimeSpan now)
+    {
+        if (Find(id) is { Failures: 0 } entry)
+        {
+            entry.SeenAt(now);
+        }
+    }
+
+    /// <summary>
+    /// The contacts not heard of for the longest time, which are thereby taken as asked; of those heard of this very
+    /// moment none.
+    /// </summary>
+    public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
+    {
+        // A few of many: the last of those chosen so far tells most others to pass.
+        var stalest = new List<BucketEntry>(count + 1);
+
+        foreach (Bucket bucket in _buckets.Values)
+        {
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                if (entry.AskedAt >= now
+                    || (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt)))
+                {
+                    continue;
+                }
+
+                int place = stalest.FindLastIndex(other => other.AskedAt <= entry.AskedAt) + 1;
+                stalest.Insert(place, entry);
+
+                if (stalest.Count > count)
+                {
+                    stalest.RemoveAt(count);
+                }
+            }
+        }
+
+        stalest.ForEach(entry => entry.AskedAt = now);
+        return stalest.ConvertAll(entry => entry.Contact);
+    }
+
+    /// <summary>
+    /// Of our nearest contacts those not heard of for half the time in which they may be named; they are thereby taken
+    /// as asked.
+    /// </summary>
+    public IReadOnlyList<Contact> TakeQuietNeighbours(int neighbours, TimeSpan now)
+    {
+        var quiet = new List<Contact>();
+
+        foreach (Contact contact in Nearest(_self, neighbours))
+        {
+            if (Find(contact.Id) is { } entry && entry.AskedAt < now - (_relayWindow / 2))
+            {
+                entry.AskedAt = now;
+                quiet.Add(contact);
+            }
+        }
+
+        return quiet;
+    }
+
+    /// <summary>
+    /// The far bucket that no lookup went through for the longest time, which is thereby taken as visited; null when
+    /// none is far.
+    /// </summary>
+    /// <param name="neighbours">How many nearest contacts a lookup of our own name finds.</param>
+    /// <param name="now">Our own time.</param>
+    public int? TakeStalestBucket(int neighbours, TimeSpan now)
+    {
+        int far = FarBuckets(neighbours);
+
+        if (far == 0)
+        {
+            return null;
+        }
+
+        (int index, Bucket bucket) = _buckets
+            .Where(bucket => bucket.Key < far)
+            .MinBy(bucket => bucket.Value.RefreshedAt);
+        bucket.RefreshedAt = now;
+        return index;
+    }
+
+    /// <summary>
+    /// How many buckets, from the first on, reach beyond our nearest contacts: whoever is in the others, a lookup of
+    /// our own name finds.
+    /// </summary>
+    /// <param name="neighbours">How many nearest contacts it finds.</param>
+    public int FarBuckets(int neighbours)
+    {
+        Contact[] nearest = Nearest(_self, neighbours, TimeSpan.MinValue);
+        return nearest.Length < neighbours ? 0 : BucketOf(nearest[^1].Id) + 1;
+    }
+}
