@@ -58,7 +58,8 @@ public sealed partial class DhtNode
 
     private Found Find(Find find, NodeId target, NodeId? after, NodeId asker)
     {
-        int named = (find.Wide ? 2 : 1) * _options.Lookup.Width;
+        // Records need the other half of the message.
+        int named = (find.Wide && !find.Records ? 2 : 1) * _options.Lookup.Width;
         var found = new Found { NowMs = (ulong)Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds()) };
 
         lock (_gate)

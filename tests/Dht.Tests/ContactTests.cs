@@ -1,5 +1,7 @@
 using Google.Protobuf;
 using NUnit.Framework;
+using Swarm.Dht.Routing;
+using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 using Contact = Swarm.Dht.Routing.Contact;
@@ -36,6 +38,34 @@ public sealed class ContactTests
         message.Addresses.Add(new Address { Host = host, Port = port });
 
         Assert.That(Contact.TryRead(message, out _), Is.False);
+    }
+
+    [Test]
+    public void Threat_21_Who_claims_many_long_addresses_does_not_make_the_answers_of_others_too_long()
+    {
+        NodeId id = Ids.Of(3);
+        var contact = new Contact(
+            id,
+            [.. Enumerable.Range(0, DhtLimits.AddressesMax).Select(
+                i => new PeerAddress($"{i}{new string('a', DhtLimits.HostCharactersMax - 1)}", 65535, id))]);
+        var found = new Found { NowMs = ulong.MaxValue };
+        found.Closer.Add(Enumerable.Repeat(contact.ToMessage(), 2 * new LookupOptions().Width));
+
+        Assert.That(contact.ToMessage().Addresses, Is.Not.Empty);
+        Assert.That(contact.ToMessage().CalculateSize(), Is.LessThanOrEqualTo(DhtLimits.ContactBytesMax));
+        Assert.That(new Envelope { Found = found }.CalculateSize(), Is.LessThan(DhtLimits.MessageBytesMax));
+    }
+
+    [Test]
+    public void Eight_addresses_of_IPv6_are_all_named()
+    {
+        NodeId id = Ids.Of(3);
+        var contact = new Contact(
+            id,
+            [.. Enumerable.Range(0, DhtLimits.AddressesMax).Select(
+                i => new PeerAddress($"2001:db8:aaaa:bbbb:cccc:dddd:eeee:fff{i}", 65535, id))]);
+
+        Assert.That(contact.ToMessage().Addresses, Has.Count.EqualTo(DhtLimits.AddressesMax));
     }
 
     [TestCase(0)]

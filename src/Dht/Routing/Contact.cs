@@ -26,7 +26,10 @@ public sealed class Contact(NodeId id, IReadOnlyList<PeerAddress> addresses)
     /// <summary>The networks its addresses lie in: see <see cref="AddressGroup"/>.</summary>
     internal IReadOnlyList<string> Groups => _groups ??= [.. AddressGroup.Of(this)];
 
-    /// <summary>The message that names this contact to others: the same each time, and not to be changed.</summary>
+    /// <summary>
+    /// The message that names this contact to others, with as many of its addresses as fit: the same each time, and not
+    /// to be changed.
+    /// </summary>
     public Protocol.Messages.Contact ToMessage() => _message ??= CreateMessage();
 
     /// <summary>Reads a contact a peer named; false when it makes no sense.</summary>
@@ -88,6 +91,12 @@ public sealed class Contact(NodeId id, IReadOnlyList<PeerAddress> addresses)
         foreach (PeerAddress address in Addresses)
         {
             message.Addresses.Add(new Address { Host = address.Host, Port = (uint)address.Port });
+
+            if (message.CalculateSize() > DhtLimits.ContactBytesMax)
+            {
+                message.Addresses.RemoveAt(message.Addresses.Count - 1);
+                break;
+            }
         }
 
         return message;
