@@ -17,10 +17,10 @@ internal static class DhtLimits
     internal const int MessageBytesMax = 16 * 1024;
 
     /// <summary>
-    /// 400 bytes of one named node: eight IPv6 addresses. Forty of them fit a message, twenty leave half of it to
+    /// 404 bytes of one named node: eight IPv6 addresses. Forty of them fit a message, twenty leave half of it to
     /// records, so nobody can make others' answers too long by what he says of himself.
     /// </summary>
-    internal const int ContactBytesMax = 400;
+    internal const int ContactBytesMax = 404;
 
     /// <summary>Pages read from one holder for one key: 64 full records take eight.</summary>
     internal const int PagesMax = 10;
