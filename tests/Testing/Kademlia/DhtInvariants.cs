@@ -165,7 +165,7 @@ public sealed class DhtInvariants : IDisposable
         NodeId target = TestIdentity.Node(++_point);
         NodeId[] fresh = [.. table.Buckets
             .SelectMany(bucket => bucket.Value.Entries)
-            .Where(entry => entry.VerifiedAt >= now - _swarm.Options.RelayWindow)
+            .Where(entry => entry.Failures == 0 && entry.VerifiedAt >= now - _swarm.Options.RelayWindow)
             .Select(entry => entry.Contact.Id)
             .OrderBy(contact => contact.DistanceTo(target))
             .Take(NearestCount)];
