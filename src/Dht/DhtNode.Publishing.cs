@@ -15,7 +15,7 @@ public sealed partial class DhtNode
     // Renewals of a whole swarm must not fall together.
     private const double Jitter = 0.2;
 
-    // Holders are searched anew when fewer than enough are left, and at every so-manieth renewal: the word of one holder
+    // Holders are searched anew when fewer than enough are left, and at one renewal of so many: the word of one holder
     // is not trusted for ever.
     private const int ReplicasLostMax = 2;
     private const int RenewalsPerSearch = 16;

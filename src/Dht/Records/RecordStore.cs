@@ -44,7 +44,7 @@ public sealed class RecordStore
     /// <summary>The keys under which anything is held.</summary>
     public IReadOnlyCollection<NodeId> Keys => _shelves.Keys;
 
-    /// <summary>Everything held, the memory of expired records included: for the invariants that simulations check.</summary>
+    /// <summary>All that is held, the memory of expired records included; simulations check it.</summary>
     internal IEnumerable<(NodeId Key, HeldRecord Held)> Held
         => _shelves.SelectMany(shelf => shelf.Value.Values.Select(held => (shelf.Key, held)));
 

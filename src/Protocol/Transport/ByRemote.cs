@@ -2,7 +2,7 @@ using Swarm.Protocol.Identity;
 
 namespace Swarm.Protocol.Transport;
 
-/// <summary>Links are one per peer: a set of them needs no names beside them, which would be most of its size.</summary>
+/// <summary>Links are one per peer: a set of them needs no names beside, which would be most of its size.</summary>
 internal sealed class ByRemote : IEqualityComparer<PooledLink>, IAlternateEqualityComparer<NodeId, PooledLink>
 {
     internal static readonly ByRemote Instance = new();
