@@ -1,27 +1,35 @@
+using System.Numerics;
 using Swarm.Inference.Threading;
 
 namespace Swarm.Inference.Kernels;
 
 /// <summary>What one thread needs beside queries and cache: a chunk as floats, scores, and sums on their way.</summary>
+/// <remarks>
+/// All of it is one aligned piece of memory: a processor that guesses the place of a line in its nearest cache from some
+/// bits of the address takes parts that lie anywhere for one another, in some processes and not in others.
+/// </remarks>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
-    private readonly NativeBuffer _queries;
-    private readonly NativeBuffer _keys;
-    private readonly NativeBuffer _values;
-    private readonly NativeBuffer _scores = NativeBuffer.OfFloats(Attention.Batch * Attention.Chunk);
-    private readonly NativeBuffer _lanes = NativeBuffer.OfFloats(Attention.Batch * LaneSum.Lanes);
-    private readonly NativeBuffer _states = NativeBuffer.OfFloats((2 * Attention.QueriesMax) + (4 * Attention.Batch));
-    private readonly NativeBuffer _sums;
+    private readonly NativeBuffer _memory;
 
     public AttentionScratch(int keySize, int valueSize)
     {
         KeySize = keySize;
         ValueSize = valueSize;
         int padded = Attention.Padded(valueSize);
-        _queries = NativeBuffer.OfFloats(Attention.QueriesMax * keySize);
-        _keys = NativeBuffer.OfFloats(Attention.Chunk * keySize);
-        _values = NativeBuffer.OfFloats(Attention.Chunk * padded);
-        _sums = NativeBuffer.OfFloats(Attention.QueriesMax * padded);
+        int scores = Attention.Batch * Attention.Chunk;
+        int states = (2 * Attention.QueriesMax) + (4 * Attention.Batch);
+        int floats = ((Attention.Chunk + Attention.QueriesMax) * (keySize + padded))
+            + scores + (Attention.Batch * LaneSum.Lanes) + states;
+        nuint region = BitOperations.RoundUpToPowerOf2((nuint)floats * sizeof(float));
+        _memory = new NativeBuffer(2 * (long)region);
+        Keys = (float*)(((nuint)_memory.Pointer + region - 1) & ~(region - 1));
+        Values = Keys + (Attention.Chunk * keySize);
+        Scores = Values + (Attention.Chunk * padded);
+        Lanes = Scores + scores;
+        Largest = Lanes + (Attention.Batch * LaneSum.Lanes);
+        Queries = Largest + states;
+        Sums = Queries + (Attention.QueriesMax * keySize);
     }
 
     /// <summary>The largest key there is room for.</summary>
@@ -34,25 +42,25 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// The queries in tiles of <see cref="Attention.Together"/>: element after element, of each the queries beside each
     /// other. A tile that is not full has its last query again.
     /// </summary>
-    public float* Queries => _queries.Floats;
+    public float* Queries { get; }
 
     /// <summary>A chunk's keys.</summary>
-    public float* Keys => _keys.Floats;
+    public float* Keys { get; }
 
     /// <summary>A chunk's values.</summary>
-    public float* Values => _values.Floats;
+    public float* Values { get; }
 
     /// <summary>A row of scores for each query of a batch.</summary>
-    public float* Scores => _scores.Floats;
+    public float* Scores { get; }
 
     /// <summary>Of each query of a batch, sixteen numbers that become one: its largest scores, then its sums.</summary>
-    public float* Lanes => _lanes.Floats;
+    public float* Lanes { get; }
 
     /// <summary>A row of sums per query, filled up to a multiple of sixteen.</summary>
-    public float* Sums => _sums.Floats;
+    public float* Sums { get; }
 
     /// <summary>The largest score of each query so far.</summary>
-    public float* Largest => _states.Floats;
+    public float* Largest { get; }
 
     /// <summary>Each query's sum of e^(score - largest) so far.</summary>
     public float* Total => Largest + Attention.QueriesMax;
@@ -69,14 +77,5 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <summary>What the current chunk is multiplied by.</summary>
     public float* Gain => Keep + Attention.Batch;
 
-    public void Dispose()
-    {
-        _states.Dispose();
-        _lanes.Dispose();
-        _queries.Dispose();
-        _keys.Dispose();
-        _values.Dispose();
-        _scores.Dispose();
-        _sums.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 }
