@@ -5,8 +5,8 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>What one thread needs beside queries and cache: a chunk as floats, scores, and sums on their way.</summary>
 /// <remarks>
-/// All of it is one aligned piece of memory: a processor that guesses the place of a line in its nearest cache from some
-/// bits of the address takes parts that lie anywhere for one another, in some processes and not in others.
+/// All of it is one aligned piece of memory, so that its parts have addresses that differ in the bits by which caches
+/// place lines: where each lay anywhere, some processes computed a prompt a quarter slower than others.
 /// </remarks>
 internal sealed unsafe class AttentionScratch : IDisposable
 {
