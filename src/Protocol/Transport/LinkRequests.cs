@@ -25,7 +25,7 @@ public static class LinkRequests
         TimeProvider time,
         CancellationToken cancel)
     {
-        // Both ends reset the stream, which ends every wait on it: a token for each wait would cost as much as the rest.
+        // Both ends reset the stream, which ends every wait on it: a token for each wait would double the cost.
         await using ILinkStream stream = await link.OpenAsync(priority, cancel);
         var patience = new Patience(stream, request.BodyCase, timeout);
         using ITimer deadline = time.CreateTimer(Patience.End, patience, timeout, Timeout.InfiniteTimeSpan);
