@@ -175,7 +175,8 @@ internal sealed class SoakProbe(SoakRun run, SoakOptions options)
             return;
         }
 
-        if (life.EndedAt > begun)
+        // A word taken back says itself that its signer is gone, for as long as an older one could be replayed.
+        if (life.EndedAt > begun || offer.Offer.State == OfferState.Left)
         {
             return;
         }
@@ -185,7 +186,7 @@ internal sealed class SoakProbe(SoakRun run, SoakOptions options)
             Tell($"{record.Signer} ended {Stopwatch.GetElapsedTime(life.EndedAt, begun).TotalSeconds:F0} s before, "
                 + "and was read as if it were there");
         }
-        else if (life.Withdrawn && offer.Offer.State != OfferState.Left)
+        else if (life.Withdrawn)
         {
             lock (_gate)
             {
