@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Swarm.Protocol.Identity;
 
@@ -37,6 +39,14 @@ internal static class SecretFile
     {
         string part = WritePart(path, text);
 
+        // On Unix a move that must not overwrite looks first and renames then: between the two another can come.
+        // A link is made only where nothing is; file systems without links (FAT) are left with the move.
+        if (!OperatingSystem.IsWindows() && Link(Unix(part), Unix(path)) == 0)
+        {
+            File.Delete(part);
+            return;
+        }
+
         try
         {
             File.Move(part, path, overwrite: false);
@@ -66,4 +76,10 @@ internal static class SecretFile
         writer.WriteLine(text);
         return part;
     }
+
+    private static byte[] Unix(string path) => Encoding.UTF8.GetBytes(path + '\0');
+
+    [DllImport("libc", EntryPoint = "link")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link(byte[] existing, byte[] fresh);
 }
