@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Swarm.Inference.Kernels;
 
@@ -19,19 +18,15 @@ internal sealed unsafe class BlockFormat<TFormat> : WeightFormat
             return &BlockProduct<TFormat>.Scalar;
         }
 
-        if (limit >= Isa.Avx512 && Avx512BW.IsSupported && !TFormat.IsWide)
+        return ByteDots.Best(limit, TFormat.IsWide) switch
         {
-            return &TiledProduct<BlockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run;
-        }
-
-        if (limit >= Isa.AvxVnni && AvxVnni.IsSupported)
-        {
-            return &TiledProduct<BlockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run;
-        }
-
-        return limit >= Isa.Avx2 && Avx2.IsSupported && !TFormat.IsWide
-            ? &TiledProduct<BlockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run
-            : &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
+            DotKind.Bytes512 => &TiledProduct<BlockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
+            DotKind.Vnni => &TiledProduct<BlockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Bytes256 => &TiledProduct<BlockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
+            DotKind.Signed256 => &TiledProduct<BlockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Arm => &TiledProduct<BlockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
+            _ => &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

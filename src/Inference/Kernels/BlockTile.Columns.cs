@@ -95,7 +95,7 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Raise<TGroups, TColumns>(
+    private static void Raise<TGroups, TColumns, TPanel>(
         int column,
         Vector512<float> leastA,
         Vector512<float> leastB,
@@ -105,11 +105,12 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum>
         ref Vector512<float> b)
         where TGroups : struct, ICount
         where TColumns : struct, ICount
+        where TPanel : struct, ICount
     {
         if (column < TColumns.Value)
         {
             var scale = Vector512.Create(((float*)x)[column]);
-            short* pairs = (short*)x + (2 * (column + TColumns.Value));
+            short* pairs = (short*)x + (2 * (column + TPanel.Value));
             var sum = Vector512.Create((float)-(pairs[0] + pairs[1]));
             sums += column * TGroups.Value * RowGroup.Rows;
             AddTo(sum, leastA * scale, sums, ref a);

@@ -49,34 +49,56 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
         switch (columns)
         {
             case 1:
-                Run<TSource, TGroups, Count.One>(first, second, x, blocks, sums);
+                Run<TSource, TGroups, Count.One, Count.One>(first, second, x, blocks, sums);
                 break;
             case 2:
-                Run<TSource, TGroups, Count.Two>(first, second, x, blocks, sums);
+                Run<TSource, TGroups, Count.Two, Count.Two>(first, second, x, blocks, sums);
                 break;
             case 3:
-                Run<TSource, TGroups, Count.Three>(first, second, x, blocks, sums);
+                Run<TSource, TGroups, Count.Three, Count.Three>(first, second, x, blocks, sums);
                 break;
             case 4:
-                Run<TSource, TGroups, Count.Four>(first, second, x, blocks, sums);
+                Panel<TSource, TGroups, Count.Four, Count.One>(first, second, x, blocks, sums);
                 break;
             case 5:
-                Run<TSource, TGroups, Count.Five>(first, second, x, blocks, sums);
+                Panel<TSource, TGroups, Count.Five, Count.Two>(first, second, x, blocks, sums);
                 break;
             default:
-                Run<TSource, TGroups, Count.Six>(first, second, x, blocks, sums);
+                Panel<TSource, TGroups, Count.Six, Count.Three>(first, second, x, blocks, sums);
                 break;
         }
     }
 
-    // One source for one to six columns and one or two groups: the compiler drops what a count excludes.
+    // A panel at once or, where registers would not hold its sums, three columns and then the rest.
+    private static void Panel<TSource, TGroups, TPanel, TRest>(
+        byte* first, byte* second, byte* x, int blocks, float* sums)
+        where TSource : struct, IBlockSource
+        where TGroups : struct, ICount
+        where TPanel : struct, ICount
+        where TRest : struct, ICount
+    {
+        if (TDot.HoldsPanel)
+        {
+            Run<TSource, TGroups, TPanel, TPanel>(first, second, x, blocks, sums);
+        }
+        else
+        {
+            int done = TPanel.Value - TRest.Value;
+            Run<TSource, TGroups, Count.Three, TPanel>(first, second, x, blocks, sums);
+            x += done * sizeof(int);
+            Run<TSource, TGroups, TRest, TPanel>(first, second, x, blocks, sums + (done * TGroups.Value * RowGroup.Rows));
+        }
+    }
+
+    // One source for one to six columns of a panel, and one or two groups: the compiler drops what a count excludes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TSource, TGroups, TColumns>(byte* a, byte* b, byte* x, int blocks, float* sums)
+    private static void Run<TSource, TGroups, TColumns, TPanel>(byte* a, byte* b, byte* x, int blocks, float* sums)
         where TSource : struct, IBlockSource
         where TGroups : struct, ICount
         where TColumns : struct, ICount
+        where TPanel : struct, ICount
     {
-        int step = TColumns.Value * sizeof(int);
+        int step = TPanel.Value * sizeof(int);
         Vector512<float> a0 = Held<TGroups, TColumns>(sums, 0, 0), b0 = Held<TGroups, TColumns>(sums, 0, 1);
         Vector512<float> a1 = Held<TGroups, TColumns>(sums, 1, 0), b1 = Held<TGroups, TColumns>(sums, 1, 1);
         Vector512<float> a2 = Held<TGroups, TColumns>(sums, 2, 0), b2 = Held<TGroups, TColumns>(sums, 2, 1);
@@ -128,12 +150,12 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
             {
                 Vector512<float> leastA = TSource.Minimum(a + heads);
                 Vector512<float> leastB = TGroups.Value > 1 ? TSource.Minimum(b + heads) : leastA;
-                Raise<TGroups, TColumns>(0, leastA, leastB, x, sums, ref a0, ref b0);
-                Raise<TGroups, TColumns>(1, leastA, leastB, x, sums, ref a1, ref b1);
-                Raise<TGroups, TColumns>(2, leastA, leastB, x, sums, ref a2, ref b2);
-                Raise<TGroups, TColumns>(3, leastA, leastB, x, sums, ref a3, ref b3);
-                Raise<TGroups, TColumns>(4, leastA, leastB, x, sums, ref a4, ref b4);
-                Raise<TGroups, TColumns>(5, leastA, leastB, x, sums, ref a5, ref b5);
+                Raise<TGroups, TColumns, TPanel>(0, leastA, leastB, x, sums, ref a0, ref b0);
+                Raise<TGroups, TColumns, TPanel>(1, leastA, leastB, x, sums, ref a1, ref b1);
+                Raise<TGroups, TColumns, TPanel>(2, leastA, leastB, x, sums, ref a2, ref b2);
+                Raise<TGroups, TColumns, TPanel>(3, leastA, leastB, x, sums, ref a3, ref b3);
+                Raise<TGroups, TColumns, TPanel>(4, leastA, leastB, x, sums, ref a4, ref b4);
+                Raise<TGroups, TColumns, TPanel>(5, leastA, leastB, x, sums, ref a5, ref b5);
             }
 
             x += 2 * step;

@@ -11,6 +11,8 @@ internal readonly unsafe struct ByteDot256 : IByteDot<Vector256<sbyte>, Halves<s
 
     public static bool HoldsSums => false;
 
+    public static bool HoldsPanel => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Spread(byte* activations) => Vector256.Create(*(int*)activations).AsSByte();
 

@@ -14,6 +14,8 @@ internal readonly unsafe struct ByteDot512 : IByteDot<Vector512<sbyte>, Vector51
 
     public static bool HoldsSums => true;
 
+    public static bool HoldsPanel => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<sbyte> Spread(byte* activations) => Vector512.Create(*(int*)activations).AsSByte();
 

@@ -11,6 +11,8 @@ internal readonly unsafe struct ByteDotVnni : IByteDot<Vector256<sbyte>, Halves<
 
     public static bool HoldsSums => false;
 
+    public static bool HoldsPanel => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<sbyte> Spread(byte* activations) => Vector256.Create(*(int*)activations).AsSByte();
 

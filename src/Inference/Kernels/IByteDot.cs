@@ -18,6 +18,9 @@ internal unsafe interface IByteDot<TInput, TSum>
     /// <summary>Whether registers are left for sums of floats, which lie in the first cache otherwise.</summary>
     static abstract bool HoldsSums { get; }
 
+    /// <summary>Whether registers are enough for the sums of a panel of columns.</summary>
+    static abstract bool HoldsPanel { get; }
+
     static abstract TInput Spread(byte* activations);
 
     /// <summary>

@@ -12,6 +12,9 @@ internal enum Isa
     /// <summary>Vectors of whatever width the processor has; bytes are widened before they are multiplied.</summary>
     Portable,
 
+    /// <summary>128-bit byte dots of Arm.</summary>
+    Sdot,
+
     /// <summary>256-bit byte multiplication.</summary>
     Avx2,
 

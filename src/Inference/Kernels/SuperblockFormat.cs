@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Swarm.Inference.Kernels;
 
@@ -19,19 +18,15 @@ internal sealed unsafe class SuperblockFormat<TFormat> : WeightFormat
             return &SuperblockProduct<TFormat>.Scalar;
         }
 
-        if (limit >= Isa.Avx512 && Avx512BW.IsSupported && !TFormat.IsWide)
+        return ByteDots.Best(limit, TFormat.IsWide) switch
         {
-            return &TiledProduct<SuperblockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run;
-        }
-
-        if (limit >= Isa.AvxVnni && AvxVnni.IsSupported)
-        {
-            return &TiledProduct<SuperblockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run;
-        }
-
-        return limit >= Isa.Avx2 && Avx2.IsSupported && !TFormat.IsWide
-            ? &TiledProduct<SuperblockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run
-            : &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run;
+            DotKind.Bytes512 => &TiledProduct<SuperblockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
+            DotKind.Vnni => &TiledProduct<SuperblockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Bytes256 => &TiledProduct<SuperblockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
+            DotKind.Signed256 => &TiledProduct<SuperblockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Arm => &TiledProduct<SuperblockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
+            _ => &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -13,6 +13,8 @@ internal readonly unsafe struct WordDot : IByteDot<Vector512<short>, Vector512<i
 
     public static bool HoldsSums => true;
 
+    public static bool HoldsPanel => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<short> Spread(byte* activations) => Vector512.Create(*(int*)activations).AsInt16();
 
