@@ -6,7 +6,7 @@ namespace Swarm.Protocol.Transport;
 /// </summary>
 internal sealed class StrangerToll(TimeProvider time)
 {
-    // A timer is late by up to a millisecond: what is shorter than three would cost strangers much more than half.
+    // A timer is late by up to a millisecond: shorter rests would be mostly lateness.
     private static readonly TimeSpan RestMin = TimeSpan.FromMilliseconds(3);
 
     // A thread that was kept waiting itself must not keep members waiting.
@@ -26,5 +26,18 @@ internal sealed class StrangerToll(TimeProvider time)
         }
 
         return TimeSpan.FromTicks(Math.Min(Interlocked.Exchange(ref _owedTicks, 0), RestMax.Ticks));
+    }
+
+    /// <summary>
+    /// Nobody was let in since this timestamp: what was rested beyond what was asked for is given back.
+    /// </summary>
+    /// <param name="began">When the rest began.</param>
+    /// <param name="asked">How long it was to be.</param>
+    internal void Rested(long began, TimeSpan asked)
+    {
+        long late = time.GetElapsedTime(began).Ticks - asked.Ticks;
+
+        // A device that slept for a minute must not be open to strangers for one.
+        _ = Interlocked.Add(ref _owedTicks, -Math.Clamp(late, 0, RestMin.Ticks));
     }
 }

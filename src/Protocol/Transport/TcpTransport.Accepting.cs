@@ -18,7 +18,9 @@ public sealed partial class TcpTransport
 
                 if (_toll.Collect() is { Ticks: > 0 } rest)
                 {
+                    long began = _time.GetTimestamp();
                     await Task.Delay(rest, _time, _stop.Token);
+                    _toll.Rested(began, rest);
                 }
             }
             catch (SocketException e)
