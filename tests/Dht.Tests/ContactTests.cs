@@ -28,9 +28,11 @@ public sealed class ContactTests
     [TestCase("a@b", 1u)]
     [TestCase("0.0.0.0", 1u)]
     [TestCase("::", 1u)]
-    [TestCase("host", 0u)]
-    [TestCase("host", 65536u)]
-    [TestCase("host", uint.MaxValue)]
+    [TestCase("[::1]", 1u)]
+    [TestCase("10.0.0.1", 0u)]
+    [TestCase("10.0.0.1", 65536u)]
+    [TestCase("10.0.0.1", uint.MaxValue)]
+    [TestCase("host", 1u, TestName = "Threat_23_A_contact_that_is_named_by_DNS_is_none_for_it_is_of_no_network")]
     public void A_contact_that_cannot_be_dialled_is_none(string host, uint port)
     {
         Protocol.Messages.Contact message = Ids.Contact(1).ToMessage().Clone();
@@ -83,7 +85,8 @@ public sealed class ContactTests
     public void Of_many_addresses_only_a_few_are_kept()
     {
         Protocol.Messages.Contact message = Ids.Contact(1).ToMessage().Clone();
-        message.Addresses.Add(Enumerable.Range(1, 1000).Select(port => new Address { Host = "h", Port = (uint)port }));
+        message.Addresses.Add(
+            Enumerable.Range(1, 1000).Select(port => new Address { Host = "10.0.0.2", Port = (uint)port }));
 
         Assert.That(Contact.TryRead(message, out Contact? contact));
         Assert.That(contact!.Addresses, Has.Count.EqualTo(DhtLimits.AddressesMax));

@@ -11,7 +11,7 @@ internal static class AddressGroup
     private const int Ipv6GroupBytes = 7;
 
     /// <summary>
-    /// The groups of a contact's addresses. Names, and addresses of private networks, belong to none.
+    /// The groups of a contact's addresses. Addresses of private networks belong to none.
     /// </summary>
     internal static IEnumerable<string> Of(Contact contact)
         => contact.Addresses.Select(Of).OfType<string>().Distinct();

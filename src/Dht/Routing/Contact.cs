@@ -102,11 +102,13 @@ public sealed class Contact(NodeId id, IReadOnlyList<PeerAddress> addresses)
         return message;
     }
 
+    // No DNS name: it belongs to no network of which only so many are let in, and leads where its owner likes.
     private static bool IsDiallable(Address address)
         => address.Relay.IsEmpty
             && address.Host.Length is > 0 and <= DhtLimits.HostCharactersMax
             && address.Port is >= 1 and <= 65535
-            && !address.Host.AsSpan().ContainsAny(" @/")
-            && !(IPAddress.TryParse(address.Host, out IPAddress? ip)
-                && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
+            && !address.Host.AsSpan().ContainsAny(" @/[")
+            && IPAddress.TryParse(address.Host, out IPAddress? ip)
+            && !ip.Equals(IPAddress.Any)
+            && !ip.Equals(IPAddress.IPv6Any);
 }

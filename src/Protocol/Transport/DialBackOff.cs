@@ -122,14 +122,19 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 
     // On the own network every port is told apart: a device there may run several nodes, and may be this one.
     private static (string Host, int Port) DeviceOf(PeerAddress address)
-        => (address.Host, IPAddress.TryParse(address.Host, out IPAddress? ip) && !IsOwnNetwork(ip) ? 0 : address.Port);
+    {
+        if (!IPAddress.TryParse(address.Host, out IPAddress? ip))
+        {
+            return (address.Host, address.Port);
+        }
+
+        // 127.1, 0x7f.0.0.1 and ::ffff:127.0.0.1 are one device.
+        ip = ReachableAddresses.Plain(ip);
+        return (ip.ToString(), IsOwnNetwork(ip) ? address.Port : 0);
+    }
 
     private static bool IsOwnNetwork(IPAddress ip)
-    {
-        ip = ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip;
-
-        return IPAddress.IsLoopback(ip) || (ip.AddressFamily == AddressFamily.InterNetwork
+        => IPAddress.IsLoopback(ip) || (ip.AddressFamily == AddressFamily.InterNetwork
             ? ip.GetAddressBytes() is [10, ..] or [192, 168, ..] or [169, 254, ..] or [172, >= 16 and <= 31, ..]
             : ip.IsIPv6LinkLocal || ip.IsIPv6UniqueLocal);
-    }
 }

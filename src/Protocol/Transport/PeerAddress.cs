@@ -41,9 +41,13 @@ public sealed record PeerAddress(string Host, int Port, NodeId? Node = null)
     }
 
     /// <summary>Reads the wire form of an address of a node; null when it makes no sense.</summary>
+    /// <remarks>
+    /// No node names itself by DNS: a name of a peer's choice could lead anywhere, as often as it likes.
+    /// </remarks>
     public static PeerAddress? Read(Address address, NodeId node)
         => address.Port is < 1 or > 65535
-            || address.Host.Length is 0 or > WireLimits.HostLettersMax
+            || address.Host.Length > WireLimits.HostLettersMax
+            || !IPAddress.TryParse(address.Host, out _)
             || address.Relay.Length is not 0 and not NodeId.Size
             ? null
             : new PeerAddress(address.Host, (int)address.Port, node)
