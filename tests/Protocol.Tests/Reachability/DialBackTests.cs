@@ -68,24 +68,30 @@ public sealed class DialBackTests(string kind)
     [Test]
     public async Task Threat_31_A_third_party_is_never_dialled()
     {
-        if (kind != "tcp")
-        {
-            Assert.Ignore("The victim has a real address.");
-        }
-
-        // It listens at another address of this machine, at the port the asker names.
-        using var victim = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        victim.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
-        victim.Listen();
-        Task<Socket> dialled = victim.AcceptAsync();
+        // It listens at another address, at the port the asker names.
         await using var scene = new Scene(kind);
+        using var victim = new Victim(kind, scene.Pair);
 
         for (int i = 0; i < 5; i++)
         {
-            Assert.That((await scene.AskAsync(((IPEndPoint)victim.LocalEndPoint!).Port)).Reached, Is.False);
+            Assert.That((await scene.AskAsync(victim.Port)).Reached, Is.False);
         }
 
-        Assert.That(dialled.IsCompleted, Is.False);
+        Assert.That(victim.IsDialled, Is.False);
+    }
+
+    [Test]
+    public async Task A_third_party_would_notice_that_it_is_dialled()
+    {
+        await using var scene = new Scene(kind);
+        using var victim = new Victim(kind, scene.Pair);
+        var address = new PeerAddress(victim.Host, victim.Port);
+
+        // Over TCP it is no node, and hangs up.
+        Task dial = Catching.ErrorAsync(async () => await scene.Asker.DialAsync(address, default));
+        await Waiting.UntilAsync(() => victim.IsDialled, TimeProvider.System);
+        victim.Dispose();
+        await dial;
     }
 
     [TestCase(0u, 16)]
@@ -148,6 +154,51 @@ public sealed class DialBackTests(string kind)
             await _asks.DisposeAsync();
             await _answers.DisposeAsync();
             await Pair.DisposeAsync();
+        }
+    }
+
+    /// <summary>Somebody at another address of the same kind of network, who only notices that he is dialled.</summary>
+    private sealed class Victim : IDisposable
+    {
+        private readonly Func<bool> _isDialled;
+        private readonly Socket? _listener;
+        private readonly Task<Socket>? _came;
+
+        public Victim(string kind, TransportPair pair)
+        {
+            if (kind == "tcp")
+            {
+                Host = "127.0.0.2";
+                _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                _listener.Bind(new IPEndPoint(IPAddress.Parse(Host), 0));
+                _listener.Listen();
+                _came = _listener.AcceptAsync();
+                Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
+                _isDialled = () => _came.IsCompleted;
+            }
+            else
+            {
+                Host = "10.0.0.2";
+                (ITransport transport, NodeId id) = pair.Make(host: Host);
+                Port = transport.Addresses[0].Port;
+                _isDialled = () => pair.Dialled.Contains(id);
+            }
+        }
+
+        public string Host { get; }
+
+        public int Port { get; }
+
+        public bool IsDialled => _isDialled();
+
+        public void Dispose()
+        {
+            _listener?.Dispose();
+
+            if (_came is { IsCompletedSuccessfully: true })
+            {
+                _came.Result.Dispose();
+            }
         }
     }
 }
