@@ -11,5 +11,6 @@ internal sealed record OriginContext(
     SwarmId Swarm,
     IOfferSource Offers,
     PeerHealth Health,
+    PeerSpeeds Speeds,
     TimeProvider Time,
     GenerationOptions Options);

@@ -99,6 +99,7 @@ internal sealed class OriginSession : IAsyncDisposable
             }
         }
 
+        _opener.Finished(run.Route, watch.TokenTime);
         return null;
     }
 

@@ -27,6 +27,17 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
     /// <summary>Progress was made: the attempts are counted from here.</summary>
     internal void Progressed() => _attempts = 0;
 
+    /// <summary>The session went over this route to its end.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="tokenTime">How long a token took; null when there were too few to tell.</param>
+    internal void Finished(Route route, TimeSpan? tokenTime)
+    {
+        if (tokenTime is { } took && _view is { } view && RoutePlanner.Pace(view, Plan(0), route) is { } expected)
+        {
+            context.Speeds.Learn(expected, took.TotalMilliseconds);
+        }
+    }
+
     /// <summary>A stage is given up.</summary>
     internal void GiveUp(Stage stage, string why)
     {
@@ -85,17 +96,7 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
     private async Task<Route> PlanAsync(int positions, CancellationToken cancel)
     {
         long started = context.Time.GetTimestamp();
-        var plan = new PlanRequest
-        {
-            BlockCount = request.BlockCount,
-            MayCutBefore = request.MayCutBefore,
-            Positions = positions,
-            PositionsMax = request.PositionsMax,
-            Kept = _kept,
-            Numerics = Options.Numerics,
-            IsUsable = node => node != context.Key.Id && context.Health.IsUsable(node),
-            OriginDelayMs = DelayMs,
-        };
+        PlanRequest plan = Plan(positions);
 
         // A repair begins with what is known: reading anew costs time in which nothing is generated.
         if (_view is not null && RoutePlanner.Plan(_view, plan) is { } known)
@@ -120,6 +121,19 @@ internal sealed class RouteOpener(OriginContext context, GenerationRequest reque
             await Task.Delay(Options.CoveragePoll, context.Time, cancel);
         }
     }
+
+    private PlanRequest Plan(int positions) => new()
+    {
+        BlockCount = request.BlockCount,
+        MayCutBefore = request.MayCutBefore,
+        Positions = positions,
+        PositionsMax = request.PositionsMax,
+        Kept = _kept,
+        Numerics = Options.Numerics,
+        IsUsable = node => node != context.Key.Id && context.Health.IsUsable(node),
+        OriginDelayMs = DelayMs,
+        FoundBlockMs = context.Speeds.BlockMs,
+    };
 
     private async Task<SwarmView?> ReadAsync(CancellationToken cancel)
     {

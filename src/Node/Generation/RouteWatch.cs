@@ -20,6 +20,9 @@ internal sealed class RouteWatch(GenerationOptions options, IReadOnlyList<StageL
     /// <summary>When <see cref="Check"/> has something to say next.</summary>
     internal TimeSpan Due => _asked is { } asked ? asked + options.ProbeTimeout : _progressed + Overdue;
 
+    /// <summary>How long a token takes; null while few have come.</summary>
+    internal TimeSpan? TokenTime => _tokens.Middle;
+
     private TimeSpan Overdue => Clamp(_tokens.Usual * options.OverdueFactor, options.OverdueMin, options.OverdueMax);
 
     private TimeSpan Stuck

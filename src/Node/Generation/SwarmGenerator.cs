@@ -29,7 +29,8 @@ public sealed class SwarmGenerator
         Random random,
         GenerationOptions? options = null)
     {
-        _context = new OriginContext(pool, key, swarm, offers, health, time, options ?? new GenerationOptions());
+        _context = new OriginContext(
+            pool, key, swarm, offers, health, new PeerSpeeds(time), time, options ?? new GenerationOptions());
         _random = random;
     }
 

@@ -24,6 +24,9 @@ public sealed record PlanRequest
     /// <summary>The measured one-way delay from the origin to a peer in ms, or null when never measured.</summary>
     public Func<NodeId, double?> OriginDelayMs { get; init; } = _ => null;
 
+    /// <summary>What a peer was found to take for a block, in ms: a claim of less is not believed.</summary>
+    public Func<NodeId, double> FoundBlockMs { get; init; } = _ => 0;
+
     /// <summary>Whether the model may be cut before a block.</summary>
     public Func<int, bool> MayCutBefore { get; init; } = _ => true;
 

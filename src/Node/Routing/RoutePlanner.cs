@@ -70,6 +70,30 @@ public static class RoutePlanner
         return cost;
     }
 
+    /// <summary>How long a token should take on a route; null when a stage of it is offered no more.</summary>
+    public static RoutePace? Pace(SwarmView view, PlanRequest request, Route route)
+    {
+        PlanRequest anew = request with { Kept = new Dictionary<NodeId, BlockRange>(), IsUsable = _ => true };
+        List<Candidate> candidates = Candidates(view, anew);
+        var stages = new List<RoutePace.Part>();
+        double delays = 0;
+        Candidate? previous = null;
+
+        foreach (Stage stage in route.Stages)
+        {
+            if (candidates.Find(candidate => candidate.Node == stage.Node) is not { } peer)
+            {
+                return null;
+            }
+
+            stages.Add(new RoutePace.Part(stage.Node, stage.Blocks.Count, peer.ClaimedMs, peer.DecodeMs));
+            delays += EnterMs(previous, peer, anew) / Horizon(anew);
+            previous = peer;
+        }
+
+        return new RoutePace(delays + stages.Sum(stage => stage.Blocks * stage.BlockMs), stages);
+    }
+
     private static int Horizon(PlanRequest request)
         => Math.Clamp(request.PositionsMax - request.Positions, 1, HorizonTokensMax);
 
@@ -86,17 +110,18 @@ public static class RoutePlanner
             }
 
             bool holds = request.Kept.TryGetValue(offer.Node, out BlockRange kept);
+            double found = request.FoundBlockMs(offer.Node);
 
             if (holds && offer.Blocks.Contains(kept))
             {
-                candidates.Add(new Candidate(offer, kept, true));
+                candidates.Add(new Candidate(offer, kept, true, found));
             }
 
             // Who has the session has its place, though it takes no new ones.
             if (holds || (offer.Offer.State == OfferState.Serving
                 && offer.Offer.KvTokensFree >= (ulong)request.PositionsMax))
             {
-                candidates.Add(new Candidate(offer, offer.Blocks, false));
+                candidates.Add(new Candidate(offer, offer.Blocks, false, found));
             }
         }
 
@@ -295,14 +320,19 @@ public static class RoutePlanner
     /// A way to use a peer: exactly the stretch it holds keys and values for, or any part of its span, anew. A peer
     /// that is given another stretch than before gives up what it holds.
     /// </summary>
-    private sealed record Candidate(PeerOffer Offer, BlockRange Blocks, bool Holds)
+    private sealed record Candidate(PeerOffer Offer, BlockRange Blocks, bool Holds, double FoundBlockMs)
     {
         public NodeId Node => Offer.Node;
 
-        public double DecodeMs => Sound(Offer.Offer.DecodePerBlockMs);
+        public double DecodeMs => Math.Max(ClaimedMs, FoundBlockMs);
+
+        public double ClaimedMs => Sound(Offer.Offer.DecodePerBlockMs);
+
+        // Who takes longer than it says for one token does so for many.
+        private double PrefillMs => Sound(Offer.Offer.PrefillPerBlockMs) * (DecodeMs / ClaimedMs);
 
         public double BlockMs(PlanRequest request)
-            => (Horizon(request) * DecodeMs) + (Holds ? 0 : request.Positions * Sound(Offer.Offer.PrefillPerBlockMs));
+            => (Horizon(request) * DecodeMs) + (Holds ? 0 : request.Positions * PrefillMs);
 
         public bool MayBegin(int block) => !Holds || block == Blocks.First;
 
