@@ -1,7 +1,9 @@
 using NUnit.Framework;
-using Swarm.Dht.Routing;
+using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
 using Swarm.Testing;
 using Swarm.Testing.Kademlia;
+using Contact = Swarm.Dht.Routing.Contact;
 
 namespace Swarm.Simulation.Tests;
 
@@ -48,6 +50,71 @@ public sealed class InvariantTests
                 swarm.Pick().Kill(silently: i % 2 == 0);
                 await swarm.WaitAsync(20);
             }
+        });
+    }
+
+    [Test]
+    public void Credit_that_nobody_gave_ends_the_run()
+    {
+        var loop = new SimulationLoop(13);
+
+        InvariantException? broken = Assert.Throws<InvariantException>(() => loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            using var invariants = DhtInvariants.Watch(swarm, "credit,");
+            await swarm.JoinAllAsync(3);
+            (DhtMember one, DhtMember other) = (swarm.Members[1], swarm.Members[2]);
+            var link = (MemoryLink)await one.Links.GetAsync(other.Address, default);
+            var stream = (MemoryLinkStream)await link.OpenAsync(StreamPriority.Decode, default);
+            link.Peer.Send(new MemoryPacket(MemoryPacketKind.Credit, stream.Number) { Credit = 1000 });
+            link.Peer.Flush();
+            await swarm.WaitAsync(5);
+        }));
+
+        Assert.That(broken!.Message, Does.Contain($"has {(1 << 20) + 1000} bytes of credit"));
+    }
+
+    [Test]
+    public void Credit_is_neither_lost_nor_made_whatever_is_sent_and_however_late_it_is_read([Range(1, 5)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop, network: new SimulatedNetworkOptions { StallRate = 0.05 });
+            using var invariants = DhtInvariants.Watch(swarm, "credit,");
+            DhtMember reader = swarm.Add();
+            int read = 0;
+            reader.Links.Handle(Envelope.BodyOneofCase.Step, async (_, stream, cancel) =>
+            {
+                do
+                {
+                    await swarm.WaitAsync(0.2 * loop.Random.NextDouble());
+                    await stream.ReadPayloadAsync(new byte[stream.PayloadLength], cancel);
+                    invariants.Check(reader);
+                    read++;
+                }
+                while (await stream.ReceiveAsync(cancel) is not null);
+            });
+            _ = await reader.StartAsync([]);
+            DhtMember writer = await swarm.JoinAsync();
+            ILink link = await writer.Links.GetAsync(reader.Address, default);
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
+            {
+                await using ILinkStream stream = await link.OpenAsync(StreamPriority.Decode, default);
+
+                for (int i = 0; i < 20; i++)
+                {
+                    byte[] payload = new byte[loop.Random.Next(i % 4 == 0 ? 3 << 20 : 100_000)];
+                    await stream.SendAsync(new Envelope { Step = new Step { Epoch = 1 } }, payload, default);
+                    invariants.Check(writer);
+                    invariants.Check(reader);
+                }
+
+                await stream.EndAsync(default);
+                Assert.That(await stream.ReceiveAsync(default), Is.Null);
+            }));
+
+            Assert.That(read, Is.EqualTo(60));
         });
     }
 }

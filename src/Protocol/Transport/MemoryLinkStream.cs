@@ -29,6 +29,15 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     internal uint Number => id;
 
+    internal bool IsOpened => _opened;
+
+    /// <summary>What may still be sent before the peer grants more.</summary>
+    internal int Credit => _credit;
+
+    /// <summary>What has arrived and was not granted again yet: unread, being read, or read.</summary>
+    internal int Ungranted
+        => _consumed + PayloadLength + (_next?.Credit ?? 0) + (_received?.Sum(packet => packet.Credit) ?? 0);
+
     public int PayloadLength { get; private set; }
 
     public async ValueTask SendAsync(Envelope message, ReadOnlyMemory<byte> payload, CancellationToken cancel)

@@ -10,9 +10,13 @@ internal sealed class LinkInvariants(DhtInvariants invariants, DhtSwarm swarm)
     // A second link is retired after a second, once nothing runs on it; its end takes a way, and may meet a stall.
     private static readonly TimeSpan PairMax = TimeSpan.FromSeconds(6);
 
+    // Half of the credit must be there for a message that is larger than all of it.
+    private const int CreditMin = (WireLimits.CreditBytes / 2)
+        - (WireLimits.MessageCreditBytes + WireLimits.HeaderBytesMax + WireLimits.PayloadBytesMax);
+
     private readonly Dictionary<(NodeId, NodeId), long> _pairs = [];
 
-    /// <summary>Whom they lead to, how many there are and how many streams they carry.</summary>
+    /// <summary>Whom they lead to, how many there are, and the streams they carry.</summary>
     internal void Check(DhtMember member)
     {
         MemoryLink[] links = member.Transport.Links;
@@ -22,11 +26,28 @@ internal sealed class LinkInvariants(DhtInvariants invariants, DhtSwarm swarm)
             invariants.Demand(link.Remote != member.Id, member, "it is linked to itself");
             invariants.Demand(
                 link.OpenStreams <= WireLimits.StreamsMax, member, $"{link.OpenStreams} streams on one link");
+
+            if (link.OpenStreams > 0)
+            {
+                CheckCredit(member, link);
+            }
         }
 
         int idle = member.Links.Links.Count(link => link.OpenStreams == 0);
         int most = swarm.LinkOptions.LinksMax;
         invariants.Demand(idle <= most, member, $"{idle} idle links, more than {most}");
+    }
+
+    // What was given in the beginning is all there is, and no more is taken of it than one message may go beyond.
+    private void CheckCredit(DhtMember member, MemoryLink link)
+    {
+        foreach ((uint stream, int here, int all) in link.Credits())
+        {
+            invariants.Demand(
+                all == WireLimits.CreditBytes, member, $"stream {stream} to {link.Remote} has {all} bytes of credit");
+            invariants.Demand(
+                here >= CreditMin, member, $"{-here} bytes beyond the credit of stream {stream} to {link.Remote}");
+        }
     }
 
     /// <summary>No two idle links lead to the same peer for long, as long as both ways are open.</summary>
