@@ -31,6 +31,15 @@ public sealed class SwarmRunTests
     }
 
     [Test]
+    public void A_case_that_draws_its_nodes_names_its_seeds_instead()
+    {
+        Assert.That(
+            SimulatorOptions.Parse(["--case", "seeds", "--seeds", "5", "--seed", "3", "--nodes", "7"]).Title,
+            Is.EqualTo("seeds, 3 to 7"));
+        Assert.That(SimulatorOptions.Parse(["--nodes", "7"]).Title, Is.EqualTo("churn, 7 nodes, seed 1"));
+    }
+
+    [Test]
     public void Bad_options_are_refused_with_their_name([Values("--nodes", "--churn", "--oops")] string name)
         => Assert.That(
             () => SimulatorOptions.Parse([name, "many"]), Throws.ArgumentException.With.Message.Contains(name));

@@ -35,14 +35,15 @@ try
     foreach (string name in chosen)
     {
         var watch = new Watch();
-        List<Finding> findings = Cases.Run(options with { Case = name }, watch);
-        Console.WriteLine($"{name}, {options.Nodes} nodes, seed {options.Seed}: {Cases.All[name].What}");
+        SimulatorOptions told = options with { Case = name };
+        List<Finding> findings = Cases.Run(told, watch);
+        Console.WriteLine($"{told.Title}: {Cases.All[name].What}");
         findings.ForEach(Console.WriteLine);
         holds &= findings.TrueForAll(finding => finding.Holds);
 
         if (options.Chart is { } path)
         {
-            File.WriteAllText(path, watch.Chart.ToSvg($"{name}, {options.Nodes} nodes, seed {options.Seed}"));
+            File.WriteAllText(path, watch.Chart.ToSvg(told.Title));
         }
     }
 

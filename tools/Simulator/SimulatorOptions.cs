@@ -7,7 +7,7 @@ public sealed record SimulatorOptions
 {
     public const string Usage = """
             --case NAME        one of the cases below, or all (churn)
-            --nodes N          how many nodes there are all the time (1000)
+            --nodes N          how many nodes there are all the time (1000); the case seeds draws them
             --minutes M        how long to watch, in the swarm's own time (10)
             --churn H          the half-life of a node in minutes, 0 for nobody leaves (60)
             --loss P           messages held up by a retransmission, in percent (0)
@@ -46,6 +46,11 @@ public sealed record SimulatorOptions
     public int SeedsTwice { get; init; } = 50;
 
     public string? Chart { get; init; }
+
+    /// <summary>What is told: a storm has as many nodes as its seed draws.</summary>
+    public string Title => Case == "seeds"
+        ? $"seeds, {Seed} to {(long)Seed + Seeds - 1}"
+        : $"{Case}, {Nodes} nodes, seed {Seed}";
 
     /// <exception cref="ArgumentException">An option that does not exist, or a value that makes no sense.</exception>
     public static SimulatorOptions Parse(string[] arguments)

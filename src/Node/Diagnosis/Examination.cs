@@ -29,14 +29,15 @@ internal static class Examination
         IReadOnlyList<HeardInterface>? heard = hearing is null ? null : await hearing;
         PortTrial? port = trial is null ? null : await trial;
         SwarmVisit visit = await visiting;
+        bool isRunning = LocalNode.Find(choice.Folder) is not null;
 
         return
         [
             Findings.Interfaces(interfaces),
             Findings.LocalNetwork(heard, announced, own),
             Findings.PortMapping(port),
-            Findings.Reachability(LocalNode.Find(choice.Folder) is not null, visit.OwnNode),
-            Findings.Relays(visit.OwnNode),
+            Findings.Reachability(isRunning, visit.OwnNode),
+            Findings.Relays(isRunning, visit.OwnNode),
             Findings.Clock(visit.ClockLeads, time.GetUtcNow()),
             Findings.Key(key),
             Findings.Swarm(choice.Name, visit),

@@ -146,8 +146,9 @@ internal static class Findings
     }
 
     /// <summary>At which relays others reach the node of this device when they cannot dial it.</summary>
-    /// <param name="hello">What the node says; null when none runs here, or it does not answer.</param>
-    public static Finding Relays(Hello? hello)
+    /// <param name="isRunning">Whether one runs.</param>
+    /// <param name="hello">What it says to those it meets; null when it did not answer.</param>
+    public static Finding Relays(bool isRunning, Hello? hello)
     {
         const string Topic = "relays";
         string[] held = [.. (hello?.Addresses ?? [])
@@ -155,7 +156,10 @@ internal static class Findings
             .Select(one => $"{new PeerAddress(one.Host, (int)one.Port)} ({NodeId.Read(one.Relay.Span)})")];
 
         return hello is null
-            ? new Finding(Topic, FindingState.Unknown, "no node of this device answers")
+            ? isRunning
+                ? new Finding(Topic, FindingState.Unknown, "the node of this device does not answer", "start it again.")
+                : new Finding(
+                    Topic, FindingState.Unknown, "no node runs here", "start one with 'swarm join', and ask again.")
             : held.Length > 0
             ? new Finding(
                 Topic,

@@ -134,15 +134,16 @@ public sealed class FindingsTests
         Hello two = one.Clone();
         two.Addresses.Add(AtRelay("5.5.2.1"));
 
-        Says(Findings.Relays(hello: null), FindingState.Unknown, "no node");
-        Says(Findings.Relays(NodeAt(true, "5.5.5.1")), FindingState.Works, "none needed");
+        Says(Findings.Relays(false, hello: null), FindingState.Unknown, "no node runs here", "swarm join");
+        Says(Findings.Relays(true, hello: null), FindingState.Unknown, "does not answer", "start it again");
+        Says(Findings.Relays(true, NodeAt(true, "5.5.5.1")), FindingState.Works, "none needed");
         Says(
-            Findings.Relays(NodeAt(false, "192.168.1.5")),
+            Findings.Relays(true, NodeAt(false, "192.168.1.5")),
             FindingState.Limited,
             "none reserved",
             "have one node of the swarm that others can dial");
-        Says(Findings.Relays(one), FindingState.Limited, "through 1 relay: 5.5.1.1:4747 (", "spare one");
-        Says(Findings.Relays(two), FindingState.Works, "through 2 relays: 5.5.1.1:4747 (");
+        Says(Findings.Relays(true, one), FindingState.Limited, "through 1 relay: 5.5.1.1:4747 (", "spare one");
+        Says(Findings.Relays(true, two), FindingState.Works, "through 2 relays: 5.5.1.1:4747 (");
         Says(Findings.Reachability(true, two), FindingState.Limited, "did not come through", "forward TCP port 4747");
 
         static Address AtRelay(string host)
