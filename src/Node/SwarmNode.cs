@@ -65,6 +65,9 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
         var models = new ModelServer(model.Hash, model.Manifest.Serialize(), model.File.Header);
         member.Links.Handle(Envelope.BodyOneofCase.FetchModel, models.AnswerAsync);
         member.Links.Handle(Envelope.BodyOneofCase.Leave, AnswerLeaveAsync);
+        member.Links.Handle(
+            Envelope.BodyOneofCase.ShowLinks,
+            (first, stream, cancel) => AnswerLinksAsync(member.Links, first, stream, cancel));
         member.Links.LinkUp += Greet;
         member.Start();
         await using var port = ReachablePort.Map(options, member, time, log);
@@ -304,14 +307,27 @@ internal sealed class SwarmNode(NodeOptions options, TimeProvider time, ILogger 
 
     private async Task AnswerLeaveAsync(Envelope first, ILinkStream stream, CancellationToken cancel)
     {
-        if (!CryptographicOperations.FixedTimeEquals(first.Leave.Token.Span, _controlToken))
-        {
-            throw new FaultException(FaultCode.NotServed, "Only who can read this node's folder may stop it.");
-        }
-
+        CheckOwner(first.Leave.Token, "may stop it");
         await stream.SendAsync(new Envelope { Leaving = new Leaving() }, default, cancel);
         await stream.EndAsync(cancel);
         _ = _leaveAsked.TrySetResult();
+    }
+
+    private async Task AnswerLinksAsync(
+        LinkPool links, Envelope first, ILinkStream stream, CancellationToken cancel)
+    {
+        CheckOwner(first.ShowLinks.Token, "learns to whom it is linked");
+        LinksShown shown = OwnNode.Show(links, stream.Link.Remote);
+        await stream.SendAsync(new Envelope { LinksShown = shown }, default, cancel);
+        await stream.EndAsync(cancel);
+    }
+
+    private void CheckOwner(Google.Protobuf.ByteString token, string right)
+    {
+        if (!CryptographicOperations.FixedTimeEquals(token.Span, _controlToken))
+        {
+            throw new FaultException(FaultCode.NotServed, $"Only who can read this node's folder {right}.");
+        }
     }
 
     private void Greet(ILink link)

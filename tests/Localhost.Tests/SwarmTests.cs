@@ -80,6 +80,30 @@ public sealed class SwarmTests
     }
 
     [Test]
+    public async Task Status_shows_how_the_node_of_this_device_is_linked_to_who_can_read_its_folder_only()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var swarm = new LocalSwarm(TestModel.Path);
+        _ = await swarm.StartAsync("ann", "0:4", deadline.Token);
+        _ = await swarm.StartAsync("bob", "4:8", deadline.Token);
+        string[] here =
+            ["--swarm", swarm.Name, "--swarm-key", swarm.KeyFile, "--data-dir", swarm.FolderOf("ann")];
+
+        SwarmResult json = await SwarmProcess.RunAsync(deadline.Token, ["status", "--json", .. here]);
+        JsonElement link = JsonSerializer.Deserialize<JsonElement>(json.Output)
+            .GetProperty("ownNode").GetProperty("links").EnumerateArray().Single();
+        Assert.That(link.GetProperty("name").GetString(), Is.EqualTo("bob"));
+        Assert.That(link.GetProperty("way").GetString(), Is.EqualTo("direct"));
+        Assert.That(link.GetProperty("seenAt").GetString(), Does.StartWith("127.0.0.1:"));
+        SwarmResult text = await SwarmProcess.RunAsync(deadline.Token, ["status", .. here]);
+        Assert.That(
+            text.Output, Does.Contain("ann, the node of this device, is linked to 1 node:").And.Contain("direct"));
+
+        // Through the same door, from another folder.
+        Assert.That((await StatusAsync(swarm, deadline.Token)).TryGetProperty("ownNode", out _), Is.False);
+    }
+
+    [Test]
     public async Task Four_nodes_of_half_a_model_that_start_at_once_cover_every_block()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));

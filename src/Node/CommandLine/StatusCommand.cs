@@ -11,7 +11,8 @@ internal static class StatusCommand
     {
         var swarm = new SwarmFlags();
         Option<bool> json = CommonOptions.Json();
-        var verb = new Verb("status", "Shows the swarm's nodes, their blocks, and blocks that nobody serves.")
+        var verb = new Verb(
+            "status", "Shows who serves which blocks, what nobody serves, and how this device's node is linked.")
         {
             Examples = ["swarm status", "swarm status --json --join CODE"],
         };
@@ -27,14 +28,15 @@ internal static class StatusCommand
             using var interrupts = new Interrupts();
             await using SwarmMember member = await Doors.EnterAsync(choice, interrupts.First);
             SwarmStatus status = await SwarmStatus.ReadAsync(member, choice.Name, interrupts.First);
+            OwnNode? own = await OwnNode.AskAsync(member, choice, TimeProvider.System, interrupts.First);
 
             if (parsed.GetValue(json))
             {
-                Console.Out.WriteLine(StatusJson.Write(status));
+                Console.Out.WriteLine(StatusJson.Write(status, own));
             }
             else
             {
-                StatusTable.Show(terminal.Out, status);
+                StatusTable.Show(terminal.Out, status, own);
             }
 
             return ExitCode.Ok;

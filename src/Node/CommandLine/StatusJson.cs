@@ -10,7 +10,7 @@ namespace Swarm.Node.CommandLine;
 /// <summary>What <c>swarm status --json</c> says.</summary>
 internal static class StatusJson
 {
-    public static string Write(SwarmStatus status)
+    public static string Write(SwarmStatus status, OwnNode? own)
     {
         var buffer = new ArrayBufferWriter<byte>();
 
@@ -27,10 +27,48 @@ internal static class StatusJson
             }
 
             json.WriteEndArray();
+
+            if (own is not null)
+            {
+                WriteOwn(json, own);
+            }
+
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteOwn(Utf8JsonWriter json, OwnNode own)
+    {
+        json.WriteStartObject("ownNode");
+        json.WriteString("node", own.Id.ToString());
+        json.WriteString("name", own.Name);
+        json.WriteStartArray("links");
+
+        foreach (NodeLink link in own.Links)
+        {
+            json.WriteStartObject();
+            json.WriteString("node", link.Node.ToString());
+            json.WriteString("name", link.Name);
+            json.WriteString("way", link.Way.ToString().ToLowerInvariant());
+            json.WriteString("relay", link.Relay?.ToString());
+            json.WriteString("seenAt", link.SeenAt is { } seen ? (seen with { Node = null }).ToString() : null);
+
+            if (link.RoundTripMs > 0)
+            {
+                json.WriteNumber("roundTripMs", Math.Round(link.RoundTripMs, 3));
+            }
+            else
+            {
+                json.WriteNull("roundTripMs");
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void WriteModel(Utf8JsonWriter json, ModelStatus model)

@@ -13,7 +13,8 @@ internal static class StatusTable
     // One column per block as long as a terminal has room for them.
     private const int MapBlocksMax = 40;
 
-    public static void Show(IAnsiConsole console, SwarmStatus status)
+    /// <summary>The swarm and, when one runs here, how the node of this device is linked.</summary>
+    public static void Show(IAnsiConsole console, SwarmStatus status, OwnNode? own)
     {
         string nodes = Count(status.NodeCount, "node");
         string models = Count(status.Models.Count, "model");
@@ -23,6 +24,12 @@ internal static class StatusTable
         {
             console.WriteLine();
             Show(console, model);
+        }
+
+        if (own is not null)
+        {
+            console.WriteLine();
+            Show(console, own);
         }
     }
 
@@ -44,6 +51,35 @@ internal static class StatusTable
         {
             console.WriteLine(Text($"every block is served; the scarcest by {Count(model.Replicas.Min(), "node")}"));
         }
+    }
+
+    private static void Show(IAnsiConsole console, OwnNode own)
+    {
+        if (own.Links.Count == 0)
+        {
+            console.WriteLine($"{own.Name}, the node of this device, is linked to nobody");
+            return;
+        }
+
+        console.WriteLine($"{own.Name}, the node of this device, is linked to {Count(own.Links.Count, "node")}:");
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("node").AddColumn("id").AddColumn("linked").AddColumn("seen at")
+            .AddColumn(new TableColumn("round trip, ms").RightAligned());
+
+        foreach (NodeLink link in own.Links)
+        {
+            string way = link.Relay is { } relay
+                ? $"by relay {relay.Brief}"
+                : link.Way.ToString().ToLowerInvariant();
+            _ = table.AddRow(
+                new Text(link.Name),
+                new Text(link.Node.Brief),
+                new Text(way),
+                new Text(link.SeenAt is { } seen ? (seen with { Node = null }).ToString() : ""),
+                new Text(link.RoundTripMs > 0 ? Text($"{link.RoundTripMs:0.#}") : ""));
+        }
+
+        console.Write(table);
     }
 
     /// <summary>A range in words: <c>block 4</c>, <c>blocks 4 to 7</c>.</summary>

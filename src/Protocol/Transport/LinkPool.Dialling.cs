@@ -12,12 +12,24 @@ public sealed partial class LinkPool
 
     private readonly HashSet<NodeId> _pinned = [];
     private readonly Dictionary<NodeId, Task> _meetings = [];
+    private HashSet<ILink>? _punched;
 
     /// <summary>Whose links these are.</summary>
     public NodeId Self => _self;
 
     /// <summary>What is tried over a link that came up through a relay, so that there is one without.</summary>
     internal Func<ILink, CancellationToken, Task>? Relayed { get; set; }
+
+    /// <summary>How a link of this pool came through.</summary>
+    public LinkWay WayOf(ILink link)
+    {
+        lock (Gate)
+        {
+            return link.Relay is not null ? LinkWay.Relayed
+                : _punched?.Contains(link) == true ? LinkWay.Punched
+                : LinkWay.Direct;
+        }
+    }
 
     /// <summary>
     /// The link to a peer that says it is at these addresses: the one that is up, or the first that comes up. Its own
@@ -298,7 +310,16 @@ public sealed partial class LinkPool
 
     private async Task<ILink> PunchOneAsync(
         PeerAddress address, bool leads, TimeSpan after, CancellationToken cancel)
-        => Adopt(await _transport.PunchAsync(address, leads, after, cancel));
+    {
+        ILink link = await _transport.PunchAsync(address, leads, after, cancel);
+
+        lock (Gate)
+        {
+            _ = (_punched ??= []).Add(link);
+        }
+
+        return Adopt(link);
+    }
 
     private static async Task<ILink> StartAsync(
         Func<PeerAddress, CancellationToken, ValueTask<ILink>> dial, PeerAddress address, CancellationToken cancel)

@@ -237,6 +237,8 @@ public sealed partial class LinkPool : IAsyncDisposable
             {
                 _ = _links.Remove(pooled);
             }
+
+            _ = _punched?.Remove(pooled.Link);
         }
 
         LinkPoolLog.LinkDown(_log, pooled.Link.Remote);

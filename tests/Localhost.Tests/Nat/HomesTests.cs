@@ -60,6 +60,9 @@ public sealed class HomesTests
             await AssertToldAsync(lab, folder, alone, deadline.Token);
             AssertSent(lab, symmetric);
             Assert.That(
+                await LinksAsync(lab, folder, deadline.Token),
+                Is.SupersetOf(new[] { "relay direct", symmetric ? "other relayed" : "other punched" }));
+            Assert.That(
                 await RelaysAsync(lab, folder, deadline.Token),
                 Does.StartWith("others reach this node through 1 relay: 5.5.1.1:4747 ("));
         }
@@ -140,6 +143,18 @@ public sealed class HomesTests
         // Tensors go one way; the last stage sends its tokens to who asked.
         Assert.That(there, symmetric ? Is.Zero : Is.GreaterThan(10_000));
         Assert.That(back, symmetric ? Is.Zero : Is.GreaterThan(1_000));
+    }
+
+    // How the first home says that it is linked.
+    private static async Task<string[]> LinksAsync(TwoHomesLab lab, string folder, CancellationToken cancel)
+    {
+        SwarmResult status = await SwarmProcess.RunInAsync(
+            lab.One.Name, cancel, "status", "--json", "--swarm", "homes", "--public", "--no-lan",
+            "--data-dir", Path.Combine(folder, "one"));
+        Assert.That(status.ExitCode, Is.Zero, status.Errors);
+        return [.. JsonSerializer.Deserialize<JsonElement>(status.Output).GetProperty("ownNode").GetProperty("links")
+            .EnumerateArray()
+            .Select(link => $"{link.GetProperty("name").GetString()} {link.GetProperty("way").GetString()}")];
     }
 
     private static async Task<string> RelaysAsync(TwoHomesLab lab, string folder, CancellationToken cancel)

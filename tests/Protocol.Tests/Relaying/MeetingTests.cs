@@ -35,6 +35,8 @@ public sealed class MeetingTests
             // What is begun from now on takes the new link, from both sides; the relayed one goes.
             Assert.That(scene.Called.Links.TryGet(scene.Caller.Id, out ILink? back));
             Assert.That(back!.Relay, Is.Null);
+            Assert.That(scene.Caller.Links.WayOf(link), Is.EqualTo(LinkWay.Punched));
+            Assert.That(scene.Called.Links.WayOf(back), Is.EqualTo(LinkWay.Punched));
             await Waiting.UntilAsync(() => scene.Relay.Circuits == 0, scene.Clock);
             Assert.That(link.IsClosed || back.IsClosed, Is.False);
         });
@@ -45,6 +47,7 @@ public sealed class MeetingTests
         {
             ILink link = await scene.Caller.CallAsync(scene.Called);
             Assert.That(link.Relay, Is.EqualTo(scene.RelayId), "the dial does not wait for the end of it");
+            Assert.That(scene.Caller.Links.WayOf(link), Is.EqualTo(LinkWay.Relayed));
             await Task.Delay(TimeSpan.FromMinutes(2), scene.Clock);
 
             Assert.That(scene.Caller.Transport.Punches, Has.Count.EqualTo(3));
