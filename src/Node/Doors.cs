@@ -1,14 +1,15 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Node.Access;
 using Swarm.Node.Discovery.Lan;
+using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
 
 /// <summary>
-/// The ways from a command into a swarm: the addresses a person gives, the node that runs here, or a node that is
-/// announced on the local network.
+/// The ways from a command into a swarm: the addresses a person gives, the node that runs here, a node that is
+/// announced on the local network, or one that the node of this device met when it ran last.
 /// </summary>
 internal static class Doors
 {
@@ -22,7 +23,7 @@ internal static class Doors
     {
         if (choice.Doors.Count == 0)
         {
-            return await TryEnterByLanAsync(choice, cancel)
+            return await TryEnterUntoldAsync(choice, cancel)
                 ?? throw CommandException.Failed(
                     $"no node of swarm '{choice.Name}' runs here{Nearby(choice)}: start one with 'swarm join', or "
                         + await AdviseAsync(choice, cancel));
@@ -41,7 +42,7 @@ internal static class Doors
             await member.DisposeAsync();
 
             // A code keeps the addresses of the day it was made; its swarm may still be around.
-            if (await TryEnterByLanAsync(choice, cancel) is { } found)
+            if (await TryEnterUntoldAsync(choice, cancel) is { } found)
             {
                 return found;
             }
@@ -55,9 +56,67 @@ internal static class Doors
         }
     }
 
-    /// <summary>Joins as a guest through the first node of the local network that proves to be of the swarm.</summary>
-    /// <returns>Null when there is none, when it is not wanted, and without a key of the swarm.</returns>
-    public static async Task<SwarmMember?> TryEnterByLanAsync(SwarmChoice choice, CancellationToken cancel)
+    /// <summary>
+    /// Joins as a guest where nobody said an address: over the local network, or through a node that the node of this
+    /// device met when it ran last.
+    /// </summary>
+    /// <returns>Null when nobody is there, and without a key of the swarm.</returns>
+    public static async Task<SwarmMember?> TryEnterUntoldAsync(SwarmChoice choice, CancellationToken cancel)
+    {
+        try
+        {
+            if (await TryEnterByLanAsync(choice, cancel) is { } near)
+            {
+                return near;
+            }
+        }
+        catch (Exception refusal) when (refusal is LinkClosedException or FaultException)
+        {
+            // Who refuses here may be of another swarm of the same name.
+            if (await TryEnterByMemoryAsync(choice, cancel) is { } met)
+            {
+                return met;
+            }
+
+            throw;
+        }
+
+        return await TryEnterByMemoryAsync(choice, cancel);
+    }
+
+    private static async Task<SwarmMember?> TryEnterByMemoryAsync(SwarmChoice choice, CancellationToken cancel)
+    {
+        if (!choice.Keys.IsKnown)
+        {
+            return null;
+        }
+
+        SwarmMember member = CreateGuest(choice);
+        bool isIn = false;
+
+        try
+        {
+            IReadOnlyList<PeerAddress> met = new RememberedNodes(choice.Folder, member.Swarm).Load();
+
+            if (met.Count > 0)
+            {
+                member.Start();
+                isIn = await member.Dht.BootstrapAsync(met, cancel);
+            }
+
+            return isIn ? member : null;
+        }
+        finally
+        {
+            if (!isIn)
+            {
+                await member.DisposeAsync();
+            }
+        }
+    }
+
+    // Through the first node of the local network that proves to be of the swarm.
+    private static async Task<SwarmMember?> TryEnterByLanAsync(SwarmChoice choice, CancellationToken cancel)
     {
         if (!choice.Lan || !choice.Keys.IsKnown)
         {
@@ -118,8 +177,8 @@ internal static class Doors
 
     private static string Nearby(SwarmChoice choice)
         => !choice.Keys.IsKnown ? ", and this device has no key to look for others with"
-            : choice.Lan ? " or is found on the local network"
-            : "";
+            : choice.Lan ? ", is found on the local network or answers where one was met last"
+            : " or answers where one was met last";
 
     private static SwarmMember CreateGuest(SwarmChoice choice)
         => SwarmMember.CreateGuest(choice.Name, choice.Keys.OpenForGuest(), TimeProvider.System);

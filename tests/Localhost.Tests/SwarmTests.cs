@@ -144,6 +144,14 @@ public sealed class SwarmTests
         bob.Signal("INT");
         Assert.That(await bob.ExitAsync(deadline.Token), Is.Zero, bob.Errors);
 
+        // A guest uses what the node remembers: without an address, without a node here, without a network to look at.
+        SwarmResult guest = await SwarmProcess.RunAsync(
+            deadline.Token, "status", "--json", "--data-dir", swarm.FolderOf("bob"), "--swarm", swarm.Name,
+            "--swarm-key", swarm.KeyFile, "--no-lan");
+        Assert.That(guest.ExitCode, Is.Zero, guest.Errors);
+        Assert.That(
+            JsonSerializer.Deserialize<JsonElement>(guest.Output).GetProperty("nodes").GetInt32(), Is.EqualTo(1));
+
         using var back = SwarmProcess.Start(
             "join", "--model", swarm.Model, "--name", "bob", "--listen", "127.0.0.1:0", "--data-dir", swarm.FolderOf("bob"),
             "--swarm", swarm.Name, "--swarm-key", swarm.KeyFile, "--blocks", "4:8", "--threads", "1", "--json");

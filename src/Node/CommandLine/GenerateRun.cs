@@ -23,7 +23,7 @@ internal static class GenerateRun
         {
             line = LocalGeneration.Run(options, path, output, TimeProvider.System, cancel);
         }
-        else if (!options.Local && await Doors.TryEnterByLanAsync(options.Swarm, cancel) is { } found)
+        else if (!options.Local && await Doors.TryEnterUntoldAsync(options.Swarm, cancel) is { } found)
         {
             line = await SwarmGeneration.RunAsync(options, path: null, found, output, TimeProvider.System, cancel);
         }
