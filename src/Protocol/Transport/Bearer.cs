@@ -17,6 +17,11 @@ internal abstract class Bearer
     /// <summary>Takes so many bytes if they have arrived already; false where that cannot be told.</summary>
     internal virtual bool TryReceive(Span<byte> target) => false;
 
+    /// <summary>Waits for so many bytes, before anything else is read.</summary>
+    /// <returns>How many came before the end.</returns>
+    internal virtual async ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancel)
+        => await Stream.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, cancel);
+
     /// <summary>Where that node says that it sees the other end; null when there is none, or it does not say.</summary>
     internal virtual PeerAddress? SeenByRelay => null;
 

@@ -81,6 +81,13 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
         return null;
     }
 
+    /// <summary>The cookie, if it has arrived with the connection; else null.</summary>
+    internal static byte[]? TryReadCookie(Bearer bearer)
+    {
+        byte[] cookie = new byte[LinkCookies.Size];
+        return bearer.TryReceive(cookie) ? cookie : null;
+    }
+
     /// <summary>
     /// Reads what a connection must show first in a private swarm; null when it ends before. TLS has not seen a byte of
     /// it yet, and nothing is thrown for a stranger: there may be thousands a second.
@@ -88,22 +95,18 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     /// <exception cref="LinkClosedException">It shows nothing for too long.</exception>
     internal async Task<byte[]?> ReadCookieAsync(Bearer bearer, CancellationToken cancel)
     {
-        byte[] cookie = new byte[LinkCookies.Size];
-
-        if (bearer.TryReceive(cookie))
+        if (TryReadCookie(bearer) is { } there)
         {
-            return cookie;
+            return there;
         }
 
+        byte[] cookie = new byte[LinkCookies.Size];
         int read = 0;
 
         try
         {
             await WithinAsync(
-                LinkTimes.CookieMax,
-                async patience => read = await bearer.Stream.ReadAtLeastAsync(
-                    cookie, cookie.Length, throwOnEndOfStream: false, patience),
-                cancel);
+                LinkTimes.CookieMax, async patience => read = await bearer.ReceiveAsync(cookie, patience), cancel);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException
             or IOException and not LinkClosedException)
@@ -205,11 +208,12 @@ internal sealed class LinkHandshake(NodeKey key, TimeProvider time, SwarmKeyring
     private async Task WithinAsync(TimeSpan most, Func<CancellationToken, Task> work, CancellationToken cancel)
     {
         using var patience = new CancellationTokenSource(most, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        using CancellationTokenRegistration cancelled = cancel.UnsafeRegister(
+            static source => ((CancellationTokenSource)source!).Cancel(), patience);
 
         try
         {
-            await work(either.Token);
+            await work(patience.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -32,6 +32,20 @@ internal sealed class SocketBearer(Socket socket, bool isFromListener = false) :
         }
     }
 
+    // Without a stream: a stranger seldom needs one.
+    internal override async ValueTask<int> ReceiveAsync(Memory<byte> target, CancellationToken cancel)
+    {
+        int read = 0;
+
+        while (read < target.Length
+            && await socket.ReceiveAsync(target[read..], SocketFlags.None, cancel) is > 0 and var more)
+        {
+            read += more;
+        }
+
+        return read;
+    }
+
     internal override bool IsFromListener => isFromListener;
 
     internal override void EndSending()

@@ -46,9 +46,17 @@ public sealed partial class TcpTransport
             return;
         }
 
-        if (_strangers.Enter(socket, from.Address, silent: _keyring is not null) is { } stranger)
+        var bearer = new SocketBearer(socket);
+        byte[]? cookie = _keyring is null ? null : LinkHandshake.TryReadCookie(bearer);
+
+        if (cookie is not null && !_handshake.Admits(cookie))
         {
-            _ = WelcomeAsync(socket, from, stranger, began);
+            Refuse(socket, from, NoKey);
+            _toll.Charge(began);
+        }
+        else if (_strangers.Enter(socket, from.Address, silent: _keyring is not null && cookie is null) is { } stranger)
+        {
+            _ = WelcomeAsync(bearer, socket, from, stranger, cookie is null ? began : null);
         }
         else
         {
@@ -57,25 +65,21 @@ public sealed partial class TcpTransport
         }
     }
 
-    private async Task WelcomeAsync(Socket socket, IPEndPoint from, StrangerGate.Stranger stranger, long began)
+    // Who has shown nothing yet, in a private swarm, came in at some moment.
+    private async Task WelcomeAsync(
+        SocketBearer bearer, Socket socket, IPEndPoint from, StrangerGate.Stranger stranger, long? silentSince)
     {
         try
         {
-            var bearer = new SocketBearer(socket);
-
-            if (_keyring is not null)
+            if (_keyring is not null && silentSince is { } came)
             {
-                Task<byte[]?> cookie = _handshake.ReadCookieAsync(bearer, _stop.Token);
+                // Waiting costs nothing.
+                Task<byte[]?> coming = _handshake.ReadCookieAsync(bearer, _stop.Token);
+                _toll.Charge(came);
+                byte[]? cookie = await coming;
+                long began = _time.GetTimestamp();
 
-                if (!cookie.IsCompleted)
-                {
-                    // Waiting costs nothing.
-                    _toll.Charge(began);
-                    _ = await cookie;
-                    began = _time.GetTimestamp();
-                }
-
-                if (!_handshake.Admits(await cookie))
+                if (!_handshake.Admits(cookie))
                 {
                     Refuse(socket, from, NoKey);
                     _toll.Charge(began);

@@ -83,6 +83,27 @@ public sealed class PrivateSwarmTests
     }
 
     [Test]
+    public async Task A_cookie_that_comes_in_pieces_opens_the_door_and_one_that_ends_early_does_not(
+        [Values(0, 1, 47)] int first)
+    {
+        await using var swarm = new PrivateSwarm();
+        TcpTransport node = swarm.Add();
+        TcpTransport member = swarm.Add(listens: false);
+        byte[] hello = await ClientHelloAsync();
+        byte[] cookie = await CaptureAsync(member);
+        using Socket socket = await ConnectAsync(node.Endpoint!);
+        _ = await socket.SendAsync(cookie.AsMemory(0, first));
+
+        // The node has seen the first piece once it has turned away who came after.
+        Assert.That(await AnsweredAsync(node.Endpoint!, new byte[48], patient: true), Is.Zero);
+        _ = await socket.SendAsync((byte[])[.. cookie[first..], .. hello]);
+        Assert.That(await HeardAsync(socket), Is.GreaterThan(0));
+
+        byte[] other = await CaptureAsync(member);
+        Assert.That(await AnsweredAsync(node.Endpoint!, other[..^1], patient: false), Is.Zero);
+    }
+
+    [Test]
     public async Task Threat_2_A_captured_cookie_leads_no_further_than_TLS_and_only_once()
     {
         await using var swarm = new PrivateSwarm();
