@@ -4,6 +4,7 @@ using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
+using Swarm.Protocol.Wire;
 
 namespace Swarm.Node.Membership;
 
@@ -13,6 +14,10 @@ namespace Swarm.Node.Membership;
 /// <param name="Links">To whom it is linked, in the order of their names; guests are left out.</param>
 internal sealed record OwnNode(NodeId Id, string Name, IReadOnlyList<NodeLink> Links)
 {
+    // The tag and the length of a field of less than 16 KiB, and what the message itself needs.
+    private const int FieldBytes = 3;
+    private const int EnvelopeBytes = 16;
+
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(2);
 
     /// <summary>Asks it.</summary>
@@ -50,9 +55,7 @@ internal sealed record OwnNode(NodeId Id, string Name, IReadOnlyList<NodeLink> L
     /// <param name="links">The links.</param>
     /// <param name="asker">Who asks, and is no peer.</param>
     public static LinksShown Show(LinkPool links, NodeId asker)
-    {
-        var shown = new LinksShown();
-        shown.Links.Add(links.Links
+        => Fit(links.Links
             .Where(link => link.Remote != asker && !link.IsClosed && link.RemoteHello.Addresses.Count > 0)
             .OrderBy(link => link.RemoteHello.Name, StringComparer.Ordinal)
             .ThenBy(link => link.Remote)
@@ -65,6 +68,25 @@ internal sealed record OwnNode(NodeId Id, string Name, IReadOnlyList<NodeLink> L
                 Seen = link.SeenAt?.ToMessage(),
                 RoundTripMs = link.RoundTrip.TotalMilliseconds,
             }));
+
+    /// <summary>As many as one message holds: peers may have long names.</summary>
+    internal static LinksShown Fit(IEnumerable<ShownLink> links)
+    {
+        var shown = new LinksShown();
+        int room = WireLimits.HeaderBytesMax - EnvelopeBytes;
+
+        foreach (ShownLink link in links)
+        {
+            room -= link.CalculateSize() + FieldBytes;
+
+            if (room < 0)
+            {
+                break;
+            }
+
+            shown.Links.Add(link);
+        }
+
         return shown;
     }
 

@@ -6,6 +6,7 @@ using Swarm.Node.Membership;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
+using Swarm.Protocol.Wire;
 using Swarm.Testing;
 
 namespace Swarm.Node.Tests.Membership;
@@ -40,6 +41,19 @@ public sealed class OwnNodeTests
     public void A_node_without_links_says_so()
         => Assert.That(
             Text(new OwnNode(Self, "oak", [])), Does.Contain("oak, the node of this device, is linked to nobody"));
+
+    [Test]
+    public void Of_many_peers_with_long_names_as_many_are_named_as_a_message_holds()
+    {
+        ShownLink[] many = [.. Enumerable.Range(0, 256).Select(i => Link(i, new string('\u4e2d', 128)))];
+        LinksShown shown = OwnNode.Fit(many);
+
+        Assert.That(shown.Links, Has.Count.InRange(100, 255));
+        Assert.That(
+            new Envelope { LinksShown = shown }.CalculateSize(),
+            Is.InRange(WireLimits.HeaderBytesMax - 1000, WireLimits.HeaderBytesMax));
+        Assert.That(OwnNode.Fit(many[..50]).Links, Has.Count.EqualTo(50));
+    }
 
     [Test]
     public void What_makes_no_sense_is_left_out()
