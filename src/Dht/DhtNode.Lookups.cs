@@ -188,7 +188,7 @@ public sealed partial class DhtNode
 
         for (int page = 1; found is { More: true, Records.Count: > 0 } && page < DhtLimits.PagesMax; page++)
         {
-            NodeId last = NodeKey.IdOf(found.Records[^1].PublicKey.Span);
+            NodeId last = found.Records[^1].Claimed;
             var next = new Find { Target = find.Target, Records = true, After = BytesOf(last) };
             found = (await QueryAsync(
                 contact, new Envelope { Find = next }, DhtPurpose.Search, _stop.Token))?.Found;

@@ -59,11 +59,40 @@ public sealed partial class DhtNode
             if (isNew)
             {
                 // Watched by nobody, so it catches what can happen; it ends with the publication or the node.
-                _ = RenewAsync(publication!);
+                _ = RenewAsync(publication!, NextRenewal(publication!));
             }
         }
 
         return publication!;
+    }
+
+    /// <summary>
+    /// Takes up a publication whose record these nodes hold already, at a moment drawn at random between two of its
+    /// renewals: simulations begin with what hours of publishing leave.
+    /// </summary>
+    internal Publication Resume(
+        NodeId key, ReadOnlyMemory<byte> value, TimeSpan lease, IReadOnlyList<Contact> holders)
+    {
+        var publication = new Publication(this, key, lease, _stop.Token)
+        {
+            Value = value,
+            HeldBy = [.. holders.Where(holder => holder.Id != Id)],
+            Holders = holders.Count,
+        };
+        TimeSpan interval = NextRenewal(publication);
+        TimeSpan age;
+
+        lock (_gate)
+        {
+            age = interval * _random.NextDouble();
+            publication.Renewals = _random.Next(RenewalsPerSearch);
+            publication.Record = SignedRecords.Sign(
+                _key, key, ++_sequence, _time.GetUtcNow() - age, lease, value.Span);
+            _publications.Add(key, publication);
+        }
+
+        _ = RenewAsync(publication, interval - age);
+        return publication;
     }
 
     internal Task<int> UpdateAsync(Publication publication, ReadOnlyMemory<byte> value, CancellationToken cancel)
@@ -93,7 +122,7 @@ public sealed partial class DhtNode
         return holders;
     }
 
-    private async Task RenewAsync(Publication publication)
+    private async Task RenewAsync(Publication publication, TimeSpan wait)
     {
         CancellationToken ended = publication.Ended.Token;
 
@@ -101,10 +130,10 @@ public sealed partial class DhtNode
         {
             while (!ended.IsCancellationRequested)
             {
-                TimeSpan wait = publication.Holders == 0 ? RetryInterval : RenewAt * publication.Lease;
-                await Task.Delay(Jittered(wait), _time, ended);
+                await Task.Delay(wait, _time, ended);
                 _ = await TryRenewAsync(publication, ended)
                     || await SpreadAsync(publication, publication.Lease, ended) > 0;
+                wait = NextRenewal(publication);
             }
         }
         catch (OperationCanceledException)
@@ -112,6 +141,9 @@ public sealed partial class DhtNode
             // Withdrawn, or the node stops.
         }
     }
+
+    private TimeSpan NextRenewal(Publication publication)
+        => Jittered(publication.Holders == 0 ? RetryInterval : RenewAt * publication.Lease);
 
     // Gives it to those who hold it already and to those who have come nearer to the key since, whom its nearest holder
     // knows: a search for each renewal would be most of all traffic.

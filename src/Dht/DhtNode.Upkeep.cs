@@ -222,7 +222,6 @@ public sealed partial class DhtNode
         for (TimeSpan last = Elapsed; ;)
         {
             await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
-            IReadOnlyCollection<ILink> open = _links.Links;
             IReadOnlyList<Contact> asked;
 
             lock (_gate)
@@ -231,15 +230,10 @@ public sealed partial class DhtNode
                 _store.Sweep(now);
                 int wanted = _options.RevalidateCount - _table.VerifiedSince(last) + (MorePerFailure * failed);
                 int count = Math.Clamp(wanted, 1, RevalidateGrowth * _options.RevalidateCount);
-
-                foreach (ILink link in open.Where(link => !link.IsClosed))
-                {
-                    _table.OnSignOfLife(link.Remote, now.Elapsed);
-                }
-
+                _table.OnSignsOfLife(_links.Has, now.Elapsed);
                 asked = [
                     .. _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed),
-                    .. _table.TakeStalest(count, now.Elapsed)];
+                    .. _table.TakeStalest(count, now.Elapsed, _links.Has)];
                 last = now.Elapsed;
             }
 

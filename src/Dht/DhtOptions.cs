@@ -16,9 +16,10 @@ public sealed record DhtOptions
     public LookupOptions Survey { get; init; } = new() { Width = 6 };
 
     /// <summary>
-    /// How records are read: three of eight holders suffice, and asked all at once the three fastest answer first.
+    /// How records are read: three of eight holders suffice, and asked all at once, as soon as they are known, the three
+    /// fastest answer first.
     /// </summary>
-    public LookupOptions Retrieval { get; init; } = new() { Parallelism = 8 };
+    public LookupOptions Retrieval { get; init; } = new() { Parallelism = 8, Overtakes = true };
 
     /// <summary>
     /// Searches that share no node, where a liar could do most harm: when joining, for the first holders of a record,

@@ -191,7 +191,7 @@ public sealed class RecordStoreTests
             NodeId? after = read.Count == 0 ? null : read[^1];
             IReadOnlyList<SignedRecord> page = store.Page(Key, after, 1000, At(1), out more);
             Assert.That(page.Sum(record => record.CalculateSize()), Is.InRange(1, 1000));
-            read.AddRange(page.Select(record => NodeKey.IdOf(record.PublicKey.Span)));
+            read.AddRange(page.Select(record => record.Claimed));
         }
 
         Assert.That(read, Is.EqualTo(signers.Select(signer => signer.Id).Order()));
@@ -211,7 +211,7 @@ public sealed class RecordStoreTests
         SignedRecord brief = Sign(Signers.Alice, 1, issued: 64, lease: TimeSpan.FromSeconds(10));
         Assert.That(store.Accept(brief, At(64)), Is.Not.Null, "it would expire first");
         Assert.That(store.Accept(Sign(Signers.Bob, 1, issued: 64), At(64)), Is.Null);
-        IEnumerable<NodeId> held = Held(store, 64).Select(record => NodeKey.IdOf(record.PublicKey.Span));
+        IEnumerable<NodeId> held = Held(store, 64).Select(record => record.Claimed);
         Assert.That(held, Is.EquivalentTo((NodeId[])[Signers.Bob.Id, .. signers.Skip(1).Select(signer => signer.Id)]));
     }
 

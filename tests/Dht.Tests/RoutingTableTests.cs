@@ -128,6 +128,21 @@ public sealed class RoutingTableTests
     }
 
     [Test]
+    public void Of_a_region_that_was_quiet_those_are_named_whom_nobody_doubts()
+    {
+        RoutingTable table = Full(Small, out Contact[] old);
+        TimeSpan later = Small.RelayWindow + TimeSpan.FromSeconds(3);
+        NodeId there = Far(0x90).Id;
+        _ = table.OnFailure(old[0].Id);
+
+        Assert.That(table.NearestFresh(there, 20, later), Is.EquivalentTo([old[1], old[2]]), "they alone lead there");
+        Assert.That(table.NearestFresh(there, 20, later, except: old[1].Id), Is.EqualTo([old[2]]));
+        Assert.That(table.NearestFresh(Ids.Of(0), 20, later), Is.Empty, "they do not lead elsewhere");
+        _ = table.OnAnswer(old[1], later, RoundTrip);
+        Assert.That(table.NearestFresh(there, 20, later), Is.EqualTo([old[1]]), "somebody leads there who is there");
+    }
+
+    [Test]
     public void Who_left_our_last_query_unanswered_is_not_named_to_others()
     {
         RoutingTable table = Full(Small, out Contact[] old);
@@ -203,13 +218,23 @@ public sealed class RoutingTableTests
         RoutingTable table = Full(Small, out Contact[] old);
         TimeSpan later = Small.RelayWindow + TimeSpan.FromSeconds(3);
         _ = table.OnFailure(old[1].Id);
-        table.OnSignOfLife(old[0].Id, later);
-        table.OnSignOfLife(old[1].Id, later);
-        table.OnSignOfLife(Far(0x90).Id, later);
+        table.OnSignsOfLife(node => node == old[0].Id || node == old[1].Id || node == Far(0x90).Id, later);
 
         Assert.That(table.NearestFresh(Ids.Of(0), 20, later), Is.EqualTo([old[0]]));
         Assert.That(table.Contacts, Is.EquivalentTo(old));
         Assert.That(table.TakeStalest(3, later), Is.EqualTo([old[1], old[2]]), "the doubted one first");
+    }
+
+    [Test]
+    public void Who_is_known_to_be_there_is_not_asked_unless_he_is_doubted()
+    {
+        RoutingTable table = Full(Small, out Contact[] old);
+        var later = TimeSpan.FromSeconds(10);
+        _ = table.OnFailure(old[1].Id);
+
+        Assert.That(
+            table.TakeStalest(3, later, node => node == old[0].Id || node == old[1].Id), Is.EqualTo([old[1], old[2]]));
+        Assert.That(table.TakeStalest(3, later), Is.Empty, "all were heard of or asked this very moment");
     }
 
     [Test]

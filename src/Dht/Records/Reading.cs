@@ -28,7 +28,7 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
 
         foreach (SignedRecord record in records)
         {
-            NodeId claimed = NodeKey.IdOf(record.PublicKey.Span);
+            NodeId claimed = record.Claimed;
 
             // Holders give mostly the same: what is not newer needs no check.
             if (_newest.TryGetValue(claimed, out FoundRecord? known) && record.Sequence <= known.Sequence)
@@ -54,7 +54,7 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
     /// <summary>Takes in a record that this node verified when it stored or signed it.</summary>
     internal void AddVerified(SignedRecord record, DateTimeOffset now)
     {
-        NodeId signer = NodeKey.IdOf(record.PublicKey.Span);
+        NodeId signer = record.Claimed;
 
         if (RecordRules.RefuseByForm(record, now, out _) is null
             && (!_newest.TryGetValue(signer, out FoundRecord? known) || known.Sequence < record.Sequence))

@@ -61,7 +61,7 @@ public sealed class RecordStore
         }
 
         var key = NodeId.Read(record.Key.Span);
-        NodeId claimed = Protocol.Identity.NodeKey.IdOf(record.PublicKey.Span);
+        NodeId claimed = record.Claimed;
         HeldRecord? held = Find(key, claimed);
 
         if (held is not null && record.Sequence <= held.Sequence)
@@ -75,7 +75,10 @@ public sealed class RecordStore
             return null;
         }
 
-        if (held is null && RefuseByRoom(record, key, claimed, now.Elapsed + lifetime) is { } full)
+        // Of a full key: looked for once, for a popular one is full all the time.
+        HeldRecord? weakest = held is null ? WeakestOfFull(key) : null;
+
+        if (held is null && RefuseByRoom(record, key, claimed, weakest, now.Elapsed + lifetime) is { } full)
         {
             return full;
         }
@@ -91,7 +94,7 @@ public sealed class RecordStore
         }
 
         Debug.Assert(signer == claimed);
-        MakeRoom(record, key, held, now);
+        MakeRoom(record, key, weakest, now);
         Put(key, new HeldRecord(
             signer,
             record.Sequence,
@@ -130,7 +133,7 @@ public sealed class RecordStore
             }
 
             // Four bytes for the field's tag and length in the message that carries it.
-            bytes += held.Record!.CalculateSize() + 4;
+            bytes += held.Bytes - EntryBytes + 4;
 
             if (bytes > bytesMax)
             {
@@ -138,7 +141,7 @@ public sealed class RecordStore
                 break;
             }
 
-            page.Add(held.Record);
+            page.Add(held.Record!);
         }
 
         return page;
@@ -205,22 +208,20 @@ public sealed class RecordStore
             : null;
 
     // Looks before the signature is checked, and changes nothing: a forged record must not push out a good one.
-    private string? RefuseByRoom(SignedRecord record, NodeId key, NodeId signer, TimeSpan expires)
+    private string? RefuseByRoom(
+        SignedRecord record, NodeId key, NodeId signer, HeldRecord? weakest, TimeSpan expires)
     {
         if (_perSigner.GetValueOrDefault(signer) >= DhtLimits.RecordsPerSignerMax)
         {
             return "This signer has too many records here.";
         }
 
-        if (_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
-            && shelf.Count >= DhtLimits.RecordsPerKeyMax
-            && Weakest(shelf) is { Record: not null } weakest
-            && weakest.Expires >= expires)
+        if (weakest is { Record: not null } && weakest.Expires >= expires)
         {
             return "This key is full of fresher records.";
         }
 
-        bool tooManyKeys = shelf is null && _shelves.Count >= _keysMax;
+        bool tooManyKeys = _shelves.Count >= _keysMax && !_shelves.ContainsKey(key);
         bool tooManyBytes = Bytes + SizeOf(record) > _bytesMax;
 
         return (tooManyKeys || tooManyBytes) && Farthest() is { } far && !IsCloser(key, far)
@@ -228,13 +229,11 @@ public sealed class RecordStore
             : null;
     }
 
-    private void MakeRoom(SignedRecord record, NodeId key, HeldRecord? held, Moment now)
+    private void MakeRoom(SignedRecord record, NodeId key, HeldRecord? weakest, Moment now)
     {
-        if (held is null
-            && _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
-            && shelf.Count >= DhtLimits.RecordsPerKeyMax)
+        if (weakest is not null)
         {
-            Remove(key, Weakest(shelf).Signer);
+            Remove(key, weakest.Signer);
         }
 
         if (Bytes + SizeOf(record) > _bytesMax || _shelves.Count >= _keysMax)
@@ -255,8 +254,11 @@ public sealed class RecordStore
     }
 
     // The first to go: what has expired already, else what expires first.
-    private static HeldRecord Weakest(SortedDictionary<NodeId, HeldRecord> shelf)
-        => shelf.Values.MinBy(held => held.Record is null ? TimeSpan.MinValue : held.Expires)!;
+    private HeldRecord? WeakestOfFull(NodeId key)
+        => _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+            && shelf.Count >= DhtLimits.RecordsPerKeyMax
+            ? shelf.Values.MinBy(held => held.Record is null ? TimeSpan.MinValue : held.Expires)
+            : null;
 
     // Found at once, for a flood makes a full store look for it with every record. A distance leads back to its key.
     private NodeId? Farthest() => _distances.Count == 0 ? null : _distances.Max.DistanceTo(_self);
@@ -266,19 +268,25 @@ public sealed class RecordStore
 
     private void Put(NodeId key, HeldRecord held)
     {
-        Remove(key, held.Signer);
-
         if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
         {
             _shelves[key] = shelf = [];
             _ = _distances.Add(key.DistanceTo(_self));
         }
 
+        if (shelf.TryGetValue(held.Signer, out HeldRecord? before))
+        {
+            Bytes -= before.Bytes;
+        }
+        else
+        {
+            Count++;
+            _perSigner[held.Signer] = _perSigner.GetValueOrDefault(held.Signer) + 1;
+        }
+
         shelf[held.Signer] = held;
         _sweepAt = Earlier(_sweepAt, held.NextChange);
         Bytes += held.Bytes;
-        Count++;
-        _perSigner[held.Signer] = _perSigner.GetValueOrDefault(held.Signer) + 1;
     }
 
     private void Remove(NodeId key, NodeId signer)

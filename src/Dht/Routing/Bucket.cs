@@ -9,6 +9,8 @@ namespace Swarm.Dht.Routing;
 /// </summary>
 internal sealed class Bucket(int size)
 {
+    private const int SizeMin = 4;
+
     private readonly List<BucketEntry> _entries = [];
 
     // Beside the entries, so that a search reads one stretch of memory and not a node here and a node there.
@@ -124,6 +126,12 @@ internal sealed class Bucket(int size)
 
     private void Enter(BucketEntry entry)
     {
+        if (_entries.Count == _entries.Capacity)
+        {
+            // Doubled until the end, a full bucket would be a third empty.
+            _entries.Capacity = _heads.Capacity = Math.Min(size, Math.Max(SizeMin, 2 * _entries.Count));
+        }
+
         _entries.Add(entry);
         _heads.Add(entry.Contact.Id.Head);
     }

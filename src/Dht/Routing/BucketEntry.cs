@@ -6,6 +6,9 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
     // Each new sample counts an eighth, as in TCP.
     private const double SampleWeight = 0.125;
 
+    // Half as long as a TimeSpan, for there are hundreds; 429 s are more than any request may take.
+    private uint _roundTripTicks = InTicks(roundTrip);
+
     /// <summary>Who it is and where, as it said last.</summary>
     internal Contact Contact { get; private set; } = contact;
 
@@ -16,7 +19,7 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
     internal TimeSpan AskedAt { get; set; } = verifiedAt;
 
     /// <summary>Its smoothed round trip.</summary>
-    internal TimeSpan RoundTrip { get; private set; } = roundTrip;
+    internal TimeSpan RoundTrip => new(_roundTripTicks);
 
     /// <summary>Queries in a row that failed.</summary>
     internal int Failures { get; set; }
@@ -34,7 +37,9 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
         Contact = contact;
         VerifiedAt = now;
         AskedAt = now;
-        RoundTrip += SampleWeight * (roundTrip - RoundTrip);
+        _roundTripTicks = InTicks(RoundTrip + (SampleWeight * (roundTrip - RoundTrip)));
         Failures = 0;
     }
+
+    private static uint InTicks(TimeSpan time) => (uint)Math.Clamp(time.Ticks, 0, uint.MaxValue);
 }

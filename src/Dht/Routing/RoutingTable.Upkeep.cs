@@ -22,13 +22,20 @@ public sealed partial class RoutingTable
     }
 
     /// <summary>
-    /// A node is there: not by an answer to a query, so nobody enters by it, nor is doubted less.
+    /// Contacts that have been quiet for a quarter of the time in which they may be named are there all the same, if
+    /// <paramref name="isThere"/> knows of them: not by an answer to a query, so the doubted stay doubted.
     /// </summary>
-    public void OnSignOfLife(NodeId id, TimeSpan now)
+    public void OnSignsOfLife(Func<NodeId, bool> isThere, TimeSpan now)
     {
-        if (Find(id) is { Failures: 0 } entry)
+        foreach (Bucket bucket in _buckets.Values)
         {
-            entry.SeenAt(now);
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                if (entry.Failures == 0 && entry.AskedAt < now - (_relayWindow / 4) && isThere(entry.Contact.Id))
+                {
+                    entry.SeenAt(now);
+                }
+            }
         }
     }
 
@@ -36,7 +43,10 @@ public sealed partial class RoutingTable
     /// The contacts not heard of for the longest time, which are thereby taken as asked; of those heard of this very
     /// moment none.
     /// </summary>
-    public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now)
+    /// <param name="count">At most so many.</param>
+    /// <param name="now">Our own time.</param>
+    /// <param name="isThere">Who need not be asked, as in <see cref="OnSignsOfLife"/>.</param>
+    public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now, Func<NodeId, bool>? isThere = null)
     {
         // A few of many: the last of those chosen so far tells most others to pass.
         var stalest = new List<BucketEntry>(count + 1);
@@ -48,6 +58,12 @@ public sealed partial class RoutingTable
                 if (entry.AskedAt >= now
                     || (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt)))
                 {
+                    continue;
+                }
+
+                if (entry.Failures == 0 && isThere?.Invoke(entry.Contact.Id) == true)
+                {
+                    entry.SeenAt(now);
                     continue;
                 }
 
@@ -114,7 +130,7 @@ public sealed partial class RoutingTable
     /// <param name="neighbours">How many nearest contacts it finds.</param>
     public int FarBuckets(int neighbours)
     {
-        Contact[] nearest = Nearest(_self, neighbours, TimeSpan.MinValue);
+        Contact[] nearest = Nearest(_self, neighbours, TimeSpan.MinValue, except: _self);
         return nearest.Length < neighbours ? 0 : BucketOf(nearest[^1].Id) + 1;
     }
 }

@@ -22,9 +22,16 @@ public sealed partial class RoutingTable
 
     private const int NearestOnStackMax = 32;
 
+    // So many of a full bucket are as many as a lookup asks at once.
+    private const int FreshShare = 4;
+
+    // Verified at any time.
+    private static readonly TimeSpan Undoubted = TimeSpan.MinValue + TimeSpan.FromTicks(1);
+
     private readonly NodeId _self;
     private readonly int _bucketSize;
     private readonly TimeSpan _relayWindow;
+    private readonly int _freshMin;
     private readonly SortedList<int, Bucket> _buckets = [];
     private readonly Dictionary<string, int> _groups = [];
 
@@ -34,6 +41,7 @@ public sealed partial class RoutingTable
         _self = self;
         _bucketSize = options.BucketSize;
         _relayWindow = options.RelayWindow;
+        _freshMin = Math.Max(1, options.BucketSize / FreshShare);
     }
 
     /// <summary>How many contacts are in the table.</summary>
@@ -127,13 +135,18 @@ public sealed partial class RoutingTable
 
     /// <summary>The contacts closest to a point, nearest first.</summary>
     public IReadOnlyList<Contact> Nearest(NodeId target, int count)
-        => Nearest(target, count, TimeSpan.MinValue);
+        => Nearest(target, count, TimeSpan.MinValue, except: _self);
 
     /// <summary>
-    /// The same among those that may be named to others: they answered us recently, and our last query, too.
+    /// The same among those that may be named to others: they answered us recently, and our last query, too. Where too
+    /// few did of those that share most of the target's prefix, of these the others are named as well.
     /// </summary>
     public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now)
-        => Nearest(target, count, now - _relayWindow);
+        => NearestFresh(target, count, now, except: _self);
+
+    /// <summary>The same for one that need not hear of itself.</summary>
+    public IReadOnlyList<Contact> NearestFresh(NodeId target, int count, TimeSpan now, NodeId except)
+        => Nearest(target, count, now - _relayWindow, except);
 
     /// <summary>A point that lies in the region of a bucket.</summary>
     public NodeId PointIn(int bucket, Random random)
@@ -189,7 +202,7 @@ public sealed partial class RoutingTable
 
     // Who shares more of the target's prefix than we do is in its bucket; next come all that are nearer to us than it;
     // then the buckets of shorter prefixes, each farther than the one before.
-    private Contact[] Nearest(NodeId target, int count, TimeSpan verifiedSince)
+    private Contact[] Nearest(NodeId target, int count, TimeSpan verifiedSince, NodeId except)
     {
         var best = new Contact[Math.Min(count, Count)];
         Span<NodeId> distances = best.Length <= NearestOnStackMax
@@ -201,7 +214,14 @@ public sealed partial class RoutingTable
 
         if (_buckets.TryGetValue(own, out Bucket? nearest))
         {
-            found = Collect(nearest, target, verifiedSince, best, distances, found);
+            found = Collect(nearest, target, verifiedSince, except, best, distances, found);
+
+            // In a large swarm most of a far region may have been quiet for long. Only these lead there, and whom nobody
+            // doubts is better than nobody.
+            if (found < _freshMin && verifiedSince > TimeSpan.MinValue)
+            {
+                found = Collect(nearest, target, Undoubted, except, best, distances, found: 0);
+            }
         }
 
         bool isFull = found == best.Length;
@@ -210,13 +230,13 @@ public sealed partial class RoutingTable
         {
             if (!isFull && _buckets.GetKeyAtIndex(last) > own)
             {
-                found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, best, distances, found);
+                found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, except, best, distances, found);
             }
         }
 
         for (; last >= 0 && found < best.Length; last--)
         {
-            found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, best, distances, found);
+            found = Collect(_buckets.GetValueAtIndex(last), target, verifiedSince, except, best, distances, found);
         }
 
         return found == best.Length ? best : best[..found];
@@ -227,6 +247,7 @@ public sealed partial class RoutingTable
         Bucket bucket,
         NodeId target,
         TimeSpan verifiedSince,
+        NodeId except,
         Contact[] best,
         Span<NodeId> distances,
         int found)
@@ -246,6 +267,7 @@ public sealed partial class RoutingTable
             NodeId distance = entry.Contact.Id.DistanceTo(target);
 
             if (entry.VerifiedAt < verifiedSince
+                || entry.Contact.Id == except
                 || (entry.Failures > 0 && verifiedSince > TimeSpan.MinValue)
                 || (found == best.Length && (found == 0 || distance > distances[found - 1])))
             {

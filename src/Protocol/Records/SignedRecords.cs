@@ -59,7 +59,7 @@ public static class SignedRecords
             return false;
         }
 
-        signer = NodeKey.IdOf(record.PublicKey.Span);
+        signer = record.Claimed;
         return true;
     }
 

@@ -18,6 +18,8 @@ public delegate Task StreamHandler(Envelope first, ILinkStream stream, Cancellat
 /// </summary>
 public sealed partial class LinkPool : IAsyncDisposable
 {
+    private const int LinksGrowth = 32;
+
     private readonly ITransport _transport;
     private readonly NodeId _self;
     private readonly TimeProvider _time;
@@ -98,6 +100,15 @@ public sealed partial class LinkPool : IAsyncDisposable
             link = pooled?.Link;
             pooled?.Touch(_time);
             return link is { IsClosed: false };
+        }
+    }
+
+    /// <summary>Whether a link to this peer is up, which is not thereby used.</summary>
+    public bool Has(NodeId node)
+    {
+        lock (Gate)
+        {
+            return Find(node) is { Link.IsClosed: false };
         }
     }
 
@@ -282,7 +293,7 @@ public sealed partial class LinkPool : IAsyncDisposable
             if (winner == link)
             {
                 _ = held is not null && _links.Remove(held);
-                _ = _links.Add(pooled);
+                Keep(pooled);
             }
         }
 
@@ -298,6 +309,17 @@ public sealed partial class LinkPool : IAsyncDisposable
         CloseIdlest(winner);
         LinkUp?.Invoke(link);
         return winner;
+    }
+
+    private void Keep(PooledLink pooled)
+    {
+        if (_links.Count == _links.Capacity)
+        {
+            // Doubled, a set of hundreds would be mostly empty.
+            _ = _links.EnsureCapacity(_links.Count + LinksGrowth);
+        }
+
+        _ = _links.Add(pooled);
     }
 
     // The link that lost against another to the same peer ends when what runs on it has ended.

@@ -213,9 +213,11 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         }
     }
 
-    private static int Cost(Envelope message, int payloadBytes)
+    private int Cost(Envelope message, int payloadBytes)
     {
-        int header = message.WireBytes = message.CalculateSize();
+        int header = link.Network.HandsOver
+            ? message.Measure()
+            : message.WireBytes = message.CalculateSize();
 
         return header <= WireLimits.HeaderBytesMax && payloadBytes <= WireLimits.PayloadBytesMax
             ? WireLimits.MessageCreditBytes + header + payloadBytes

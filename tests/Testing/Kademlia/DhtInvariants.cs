@@ -163,9 +163,17 @@ public sealed class DhtInvariants : IDisposable
         RoutingTable table = member.Dht.Table;
         TimeSpan now = member.Dht.Now.Elapsed;
         NodeId target = TestIdentity.Node(++_point);
-        NodeId[] fresh = [.. table.Buckets
+        TimeSpan since = now - _swarm.Options.RelayWindow;
+        int own = table.BucketOf(target);
+        int freshMin = Math.Max(1, _swarm.Options.BucketSize / 4);
+        bool isOwnQuiet = table.Buckets
+            .Where(bucket => bucket.Key == own)
             .SelectMany(bucket => bucket.Value.Entries)
-            .Where(entry => entry.Failures == 0 && entry.VerifiedAt >= now - _swarm.Options.RelayWindow)
+            .Count(entry => entry.Failures == 0 && entry.VerifiedAt >= since) < freshMin;
+        NodeId[] fresh = [.. table.Buckets
+            .SelectMany(bucket => bucket.Value.Entries.Where(
+                entry => entry.Failures == 0
+                    && (entry.VerifiedAt >= since || (isOwnQuiet && bucket.Key == own))))
             .Select(entry => entry.Contact.Id)
             .OrderBy(contact => contact.DistanceTo(target))
             .Take(NearestCount)];

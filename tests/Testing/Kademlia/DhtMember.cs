@@ -48,7 +48,7 @@ public sealed class DhtMember
 
     public PeerAddress Address => _swarm.Network.AddressOf(Id) with { Node = null };
 
-    internal Swarm.Dht.Routing.Contact Contact => new(Id, [Address with { Node = Id }]);
+    public Swarm.Dht.Routing.Contact Contact => new(Id, [Address with { Node = Id }]);
 
     public IEnumerable<NodeId> Contacts => Dht.Table.Contacts.Select(contact => contact.Id);
 

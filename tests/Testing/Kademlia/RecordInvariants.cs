@@ -96,7 +96,7 @@ internal sealed class RecordInvariants(DhtInvariants invariants)
 
         foreach (SignedRecord record in member.Dht.Store.Page(key, after: null, int.MaxValue, now, out _))
         {
-            NodeId signer = NodeKey.IdOf(record.PublicKey.Span);
+            NodeId signer = record.Claimed;
             invariants.Demand(now.Elapsed < shelf[signer], member, $"it serves an expired record of {signer}");
             invariants.Demand(last is not { } before || before.CompareTo(signer) < 0, member, "a page is out of order");
             last = signer;
