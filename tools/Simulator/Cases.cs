@@ -11,6 +11,7 @@ namespace Swarm.Simulator;
 public static class Cases
 {
     private const double LeaseSeconds = 120;
+    private const int OpeningShare = 10;
 
     /// <summary>By name: what happens, and who tells it.</summary>
     public static IReadOnlyDictionary<string, (string What, Func<SimulatorOptions, Watch, List<Finding>> Run)> All { get; }
@@ -54,17 +55,22 @@ public static class Cases
     private static List<Finding> Churn(SimulatorOptions options, Watch watch)
         => Play(options, async (run, findings) =>
         {
-            run.Begin();
+            await run.BeginAsync();
             int minutes = Math.Max(1, (int)options.Minutes);
+
+            // In the first two minutes links open, and a few probes are enough.
+            int opening = Math.Min(2, minutes - 1);
+            int lookups = Divide(options.Lookups, minutes - opening);
+            int retrievals = Divide(options.Retrievals ?? options.Lookups, minutes - opening);
             var total = new Figures();
 
             for (int minute = 0; minute < minutes; minute++)
             {
-                Figures figures = await run.WatchAsync(1, options.Lookups / minutes, options.Lookups / minutes);
+                int share = minute < opening ? OpeningShare : 1;
+                Figures figures = await run.WatchAsync(1, Divide(lookups, share), Divide(retrievals, share));
                 watch.Note(run.Swarm, figures);
 
-                // In the first two minutes links open and publications begin.
-                if (minute >= Math.Min(2, minutes - 1))
+                if (minute >= opening)
                 {
                     total.Add(figures);
                 }
@@ -106,7 +112,7 @@ public static class Cases
             SimulatorOptions sized = options with { Nodes = nodes, HalfLife = 0, Publish = false };
             findings.AddRange(Play(sized, async (run, found) =>
             {
-                run.Begin();
+                await run.BeginAsync();
                 Figures figures = await run.WatchAsync(Math.Min(1, options.Minutes), options.Lookups, 0);
                 watch.Note(run.Swarm, figures);
                 found.Add(Finding.AtMost($"hops at {nodes} nodes, mean", figures.Hops.Mean, HopsBar(nodes), ""));
@@ -121,7 +127,7 @@ public static class Cases
     private static List<Finding> Kill(SimulatorOptions options, Watch watch)
         => Play(options with { HalfLife = 0 }, async (run, findings) =>
         {
-            run.Begin();
+            await run.BeginAsync();
             Figures usual = await run.WatchAsync(2, options.Lookups / 2, 0);
             watch.Note(run.Swarm, usual);
 
@@ -154,7 +160,7 @@ public static class Cases
     private static List<Finding> Partition(SimulatorOptions options, Watch watch)
         => Play(options with { HalfLife = 0, Publish = false }, async (run, findings) =>
         {
-            run.Begin();
+            await run.BeginAsync();
             DhtSwarm swarm = run.Swarm;
             watch.Note(swarm, await run.WatchAsync(1, options.Lookups / 10, 0));
             var key = DhtKeys.Models(SwarmId.FromName("one"));
@@ -300,7 +306,7 @@ public static class Cases
     private static List<Finding> Death(SimulatorOptions options, Watch watch)
         => Play(options with { HalfLife = 0, Publish = false }, async (run, findings) =>
         {
-            run.Begin();
+            await run.BeginAsync();
             DhtSwarm swarm = run.Swarm;
             var lastSeen = new Samples();
 
@@ -335,9 +341,14 @@ public static class Cases
         GC.KeepAlive(run);
         findings.Add(Finding.AtMost("memory per node", kilobytes, 100, "KB"));
         findings.Add(new Finding(
-            "real time so far, the collector's included",
-            $"{watch.RealSeconds:F0} s, {GC.GetTotalPauseDuration().TotalSeconds:F0} s"));
+            "collections of the youngest, of the young, of all",
+            string.Join(", ", Enumerable.Range(0, 3).Select(GC.CollectionCount))));
+        findings.Add(new Finding(
+            "time so far: real, processor's, and of it the collector's",
+            $"{watch.RealSeconds:F0} s, {Watch.ProcessorSeconds:F0} s, {GC.GetTotalPauseDuration().TotalSeconds:F0} s"));
     }
+
+    private static int Divide(int count, int parts) => (count + parts - 1) / parts;
 
     private static double HopsBar(int nodes) => nodes <= 100 ? 2.2 : nodes <= 1000 ? 3.0 : nodes <= 10_000 ? 4.0 : 5.2;
 }

@@ -42,7 +42,7 @@ public static class ClocksCase
 
     private static async Task TellAsync(SimulatorOptions options, SwarmRun run, List<Finding> findings, Watch watch)
     {
-        run.Begin();
+        await run.BeginAsync();
         DhtSwarm swarm = run.Swarm;
         var publications = new List<(DhtMember Publisher, NodeId Key)>();
         int tellers = Math.Max(10, options.Lookups / Readers);

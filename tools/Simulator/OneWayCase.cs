@@ -21,7 +21,7 @@ public static class OneWayCase
     public static List<Finding> Run(SimulatorOptions options, Watch watch)
         => Cases.Play(options with { HalfLife = 0, Publish = false }, async (run, findings) =>
         {
-            run.Begin();
+            await run.BeginAsync();
             DhtSwarm swarm = run.Swarm;
             watch.Note(swarm, await run.WatchAsync(1, options.Lookups / 10, 0));
             HashSet<NodeId> hidden = [.. swarm.Members.Where((_, i) => i % HiddenEvery == 0).Select(one => one.Id)];

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using Swarm.Dht;
 using Swarm.Protocol.Identity;
+using Swarm.Protocol.Messages;
 using Swarm.Testing.Kademlia;
+using Contact = Swarm.Dht.Routing.Contact;
 
 namespace Swarm.Simulator;
 
@@ -18,7 +20,7 @@ public sealed class Shelf
     // A BlockOffer with a few measured links.
     private const int OfferBytes = 250;
 
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(120);
 
     private readonly DhtSwarm _swarm;
     private readonly Random _random;
@@ -37,21 +39,56 @@ public sealed class Shelf
         }
     }
 
-    /// <summary>A node takes a span of 16 blocks and keeps it published; returns once it is held.</summary>
-    public async Task PublishAsync(DhtMember member, TimeSpan spread)
+    /// <summary>
+    /// Every node has published its span for hours: its records lie with the nodes nearest to their keys, and each will
+    /// be renewed when its time comes. To be called a lease after the clock's beginning, for they are as old as that.
+    /// </summary>
+    public void Stock()
     {
-        int model = DrawModel();
-        int first = _random.Next(Groups - GroupsPerNode + 1);
-        NodeId[] keys = [.. Enumerable.Range(first, GroupsPerNode).Select(group => Key(model, group))];
-        byte[] value = new byte[OfferBytes];
-        _random.NextBytes(value);
-        _held[member.Id] = keys;
+        var members = _swarm.Members.ToDictionary(member => member.Id);
+        var contacts = members.ToDictionary(member => member.Key, member => member.Value.Contact);
+        var nearest = new Dictionary<NodeId, Contact[]>();
+        var records = new List<SignedRecord>();
+
+        foreach (DhtMember member in _swarm.Members)
+        {
+            byte[] value = Take(member);
+
+            foreach (NodeId key in _held[member.Id])
+            {
+                if (!nearest.TryGetValue(key, out Contact[]? holders))
+                {
+                    holders = [.. _swarm.Nearest(key, _swarm.Options.Replicas).Select(id => contacts[id])];
+                    nearest[key] = holders;
+                }
+
+                records.Add(member.Dht.Resume(key, value, Lease, holders).Record!);
+                HoldersOf(key)[member.Id] = _swarm.Loop.Clock.GetTimestamp();
+            }
+        }
+
+        // In the order in which they came: of a full key the freshest are left.
+        foreach (SignedRecord record in records.OrderBy(record => record.IssuedMs))
+        {
+            var given = DateTimeOffset.FromUnixTimeMilliseconds((long)record.IssuedMs);
+
+            foreach (Contact holder in nearest[NodeId.Read(record.Key.Span)])
+            {
+                DhtNode node = members[holder.Id].Dht;
+                TimeSpan age = node.Now.Utc - given;
+                _ = node.Store.Accept(record, new Moment(node.Now.Elapsed - age, given));
+            }
+        }
+    }
+
+    /// <summary>A node takes a span of 16 blocks and keeps it published; returns once it is held.</summary>
+    public async Task PublishAsync(DhtMember member)
+    {
+        byte[] value = Take(member);
 
         try
         {
-            await _swarm.WaitAsync(spread.TotalSeconds * _random.NextDouble());
-
-            foreach (NodeId key in keys)
+            foreach (NodeId key in _held[member.Id])
             {
                 if (!member.IsAlive)
                 {
@@ -91,6 +128,17 @@ public sealed class Shelf
     /// <summary>Who had published it by then and is alive.</summary>
     public HashSet<NodeId> Holders(NodeId key, long before)
         => [.. HoldersOf(key).Where(holder => holder.Value <= before).Select(holder => holder.Key)];
+
+    // Chooses its span, and what it says of it.
+    private byte[] Take(DhtMember member)
+    {
+        int model = DrawModel();
+        int first = _random.Next(Groups - GroupsPerNode + 1);
+        byte[] value = new byte[OfferBytes];
+        _random.NextBytes(value);
+        _held[member.Id] = [.. Enumerable.Range(first, GroupsPerNode).Select(group => Key(model, group))];
+        return value;
+    }
 
     private Dictionary<NodeId, long> HoldersOf(NodeId key)
     {

@@ -12,7 +12,8 @@ public sealed record SimulatorOptions
             --churn H          the half-life of a node in minutes, 0 for nobody leaves (60)
             --loss P           messages held up by a retransmission, in percent (0)
             --adversaries P    nodes that lie together, in percent (0)
-            --lookups N        lookups and retrievals to check, each (1000)
+            --lookups N        lookups to check (1000)
+            --retrievals N     retrievals to check (as many as lookups)
             --publish          every node keeps a span of 16 blocks published
             --seed S           one seed, one history (1)
             --seeds N          with the case seeds: so many, from --seed on (200)
@@ -36,6 +37,9 @@ public sealed record SimulatorOptions
     public double Adversaries { get; init; }
 
     public int Lookups { get; init; } = 1000;
+
+    /// <summary>As many as lookups when it is null.</summary>
+    public int? Retrievals { get; init; }
 
     public bool Publish { get; init; }
 
@@ -79,6 +83,7 @@ public sealed record SimulatorOptions
                 "--loss" => options with { Loss = Number(name, value, 0, 100) / 100 },
                 "--adversaries" => options with { Adversaries = Number(name, value, 0, 90) / 100 },
                 "--lookups" => options with { Lookups = (int)Number(name, value, 0, 1e7) },
+                "--retrievals" => options with { Retrievals = (int)Number(name, value, 0, 1e7) },
                 "--seed" => options with { Seed = (int)Number(name, value, 0, int.MaxValue) },
                 "--seeds" => options with { Seeds = (int)Number(name, value, 1, 1e7) },
                 "--twice" => options with { SeedsTwice = (int)Number(name, value, 0, 1e7) },

@@ -15,7 +15,6 @@ public sealed class SwarmRun
     private readonly SimulatorOptions _options;
     private readonly Shelf? _shelf;
     private readonly Random _random;
-    private readonly List<PeerAddress> _bootstraps = [];
     private bool _ended;
 
     public SwarmRun(SimulationLoop loop, SimulatorOptions options, Func<int, TimeProvider>? clocks = null)
@@ -35,18 +34,16 @@ public sealed class SwarmRun
     private TimeProvider Clock => Swarm.Loop.Clock;
 
     /// <summary>Puts all nodes in place at once, and starts what they do all the time.</summary>
-    public void Begin()
+    public async Task BeginAsync()
     {
-        Swarm.Populate(_options.Nodes);
-        _bootstraps.AddRange(Swarm.Members.Take(HoldersWanted).Select(member => member.Address));
-
         if (_shelf is not null)
         {
-            foreach (DhtMember member in Swarm.Members)
-            {
-                _ = _shelf.PublishAsync(member, spread: TimeSpan.FromSeconds(60));
-            }
+            // Nothing happens yet: there must be a time from which the first records are.
+            await Swarm.WaitAsync(Shelf.Lease.TotalSeconds);
         }
+
+        Swarm.Populate(_options.Nodes);
+        _shelf?.Stock();
 
         if (_options.HalfLife > 0)
         {
@@ -199,7 +196,7 @@ public sealed class SwarmRun
 
             if (_shelf is not null)
             {
-                await _shelf.PublishAsync(born, spread: TimeSpan.Zero);
+                await _shelf.PublishAsync(born);
             }
         }
         catch (OperationCanceledException)
