@@ -20,12 +20,18 @@ internal sealed unsafe class BlockFormat<TFormat> : WeightFormat
 
         return ByteDots.Best(limit, TFormat.IsWide) switch
         {
-            DotKind.Bytes512 => &TiledProduct<BlockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
-            DotKind.Vnni => &TiledProduct<BlockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
-            DotKind.Bytes256 => &TiledProduct<BlockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
-            DotKind.Signed256 => &TiledProduct<BlockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
-            DotKind.Arm => &TiledProduct<BlockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
-            _ => &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
+            DotKind.Bytes512 =>
+                &TiledProduct<BlockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
+            DotKind.Vnni =>
+                &TiledProduct<BlockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Bytes256 =>
+                &TiledProduct<BlockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
+            DotKind.Signed256 =>
+                &TiledProduct<BlockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Arm =>
+                &TiledProduct<BlockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
+            _ =>
+                &TiledProduct<BlockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
         };
     }
 

@@ -86,7 +86,8 @@ internal readonly unsafe partial struct BlockTile<TFormat, TDot, TInput, TSum> :
             int done = TPanel.Value - TRest.Value;
             Run<TSource, TGroups, Count.Three, TPanel>(first, second, x, blocks, sums);
             x += done * sizeof(int);
-            Run<TSource, TGroups, TRest, TPanel>(first, second, x, blocks, sums + (done * TGroups.Value * RowGroup.Rows));
+            sums += done * TGroups.Value * RowGroup.Rows;
+            Run<TSource, TGroups, TRest, TPanel>(first, second, x, blocks, sums);
         }
     }
 

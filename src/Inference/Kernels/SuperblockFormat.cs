@@ -20,12 +20,18 @@ internal sealed unsafe class SuperblockFormat<TFormat> : WeightFormat
 
         return ByteDots.Best(limit, TFormat.IsWide) switch
         {
-            DotKind.Bytes512 => &TiledProduct<SuperblockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
-            DotKind.Vnni => &TiledProduct<SuperblockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
-            DotKind.Bytes256 => &TiledProduct<SuperblockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
-            DotKind.Signed256 => &TiledProduct<SuperblockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
-            DotKind.Arm => &TiledProduct<SuperblockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
-            _ => &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
+            DotKind.Bytes512 =>
+                &TiledProduct<SuperblockTile<TFormat, ByteDot512, Vector512<sbyte>, Vector512<short>>>.Run,
+            DotKind.Vnni =>
+                &TiledProduct<SuperblockTile<TFormat, ByteDotVnni, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Bytes256 =>
+                &TiledProduct<SuperblockTile<TFormat, ByteDot256, Vector256<sbyte>, Halves<short>>>.Run,
+            DotKind.Signed256 =>
+                &TiledProduct<SuperblockTile<TFormat, ByteDotSigned, Vector256<sbyte>, Halves<int>>>.Run,
+            DotKind.Arm =>
+                &TiledProduct<SuperblockTile<TFormat, ByteDotArm, Vector128<sbyte>, Quarters<int>>>.Run,
+            _ =>
+                &TiledProduct<SuperblockTile<TFormat, WordDot, Vector512<short>, Vector512<int>>>.Run,
         };
     }
 
