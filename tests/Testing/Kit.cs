@@ -2,7 +2,8 @@ namespace Swarm.Testing;
 
 /// <summary>
 /// The conformance kit: reference files that the repository does not ship. Environment variable SWARM_KIT names its
-/// folder, otherwise it lies at ../shared/kit beside the repository. SWARM_KIT_REQUIRED=1 makes its absence a failure.
+/// folder, otherwise it lies at ../shared/kit beside the repository. Its absence is a failure where it is named so, and
+/// with SWARM_KIT_REQUIRED=1.
 /// </summary>
 public static class Kit
 {
@@ -10,7 +11,8 @@ public static class Kit
     public static string? Folder { get; } = Find();
 
     /// <summary>Whether a missing kit fails the tests instead of leaving them unrun.</summary>
-    public static bool IsRequired { get; } = Environment.GetEnvironmentVariable("SWARM_KIT_REQUIRED") == "1";
+    public static bool IsRequired { get; } = Environment.GetEnvironmentVariable("SWARM_KIT_REQUIRED") == "1"
+        || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("SWARM_KIT"));
 
     /// <summary>Files of a folder of the kit that match, in a fixed order; none without a kit.</summary>
     public static IReadOnlyList<string> Files(string folder, string pattern, bool recursive = false)

@@ -106,6 +106,10 @@ public sealed partial class ConformanceChatTests : KitFixture
         int[] Controls(int[] ids) => [.. ids.Where(id => id < markers.Length)];
     }
 
+    [Test]
+    public void The_kit_holds_conversations()
+        => Assert.That(Kit.Files(Path.Combine("chat", "expected"), "*.json"), Is.Not.Empty);
+
     /// <summary>The same messages with markers in what the user says.</summary>
     private static JsonElement Attack(JsonElement messages, string attack)
     {
