@@ -16,8 +16,8 @@ public sealed record DhtOptions
     public LookupOptions Survey { get; init; } = new() { Width = 6 };
 
     /// <summary>
-    /// How records are read: three of eight holders suffice, and asked all at once, as soon as they are known, the three
-    /// fastest answer first.
+    /// How records are read: three of eight holders suffice, and asked all at once, as soon as they are known, the
+    /// three fastest answer first.
     /// </summary>
     public LookupOptions Retrieval { get; init; } = new() { Parallelism = 8, Overtakes = true };
 

@@ -216,8 +216,8 @@ public sealed partial class RoutingTable
         {
             found = Collect(nearest, target, verifiedSince, except, best, distances, found);
 
-            // In a large swarm most of a far region may have been quiet for long. Only these lead there, and whom nobody
-            // doubts is better than nobody.
+            // In a large swarm most of a far region may have been quiet for long. Only these lead there, and whom
+            // nobody doubts is better than nobody.
             if (found < _freshMin && verifiedSince > TimeSpan.MinValue)
             {
                 found = Collect(nearest, target, Undoubted, except, best, distances, found: 0);
