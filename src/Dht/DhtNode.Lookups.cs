@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Swarm.Dht.Records;
 using Swarm.Dht.Routing;
 using Swarm.Protocol.Identity;
@@ -44,30 +45,33 @@ public sealed partial class DhtNode
         LookupOptions? options = null,
         DhtPurpose purpose = DhtPurpose.Search)
     {
-        int paths = _options.DisjointPaths;
-        int width = _options.Lookup.Width;
+        IReadOnlyList<Lookup> paths = await SearchApartAsync(
+            target, reading, options ?? _options.Lookup, purpose, cancel);
+
+        return new LookupOutcome(
+            [.. paths.SelectMany(path => path.Closest())
+                .OrderBy(contact => contact.Id.DistanceTo(target))
+                .Take(_options.Lookup.Width)],
+            paths.Max(path => path.Hops),
+            paths.Sum(path => path.Queries));
+    }
+
+    private async Task<IReadOnlyList<Lookup>> SearchApartAsync(
+        NodeId target, Reading? reading, LookupOptions options, DhtPurpose purpose, CancellationToken cancel)
+    {
+        int count = _options.DisjointPaths;
         var taken = new HashSet<NodeId>();
         IReadOnlyList<Contact> seeds;
 
         lock (_gate)
         {
-            seeds = _table.Nearest(target, paths * width);
+            seeds = _table.Nearest(target, count * _options.Lookup.Width);
         }
 
-        LookupOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, paths).Select(path => SearchAsync(
-            new Lookup(
-                target, seeds.Where((_, i) => i % paths == path), options ?? _options.Lookup, PatienceFor, Claim),
-            target,
-            reading,
-            purpose,
-            cancel)));
-
-        return new LookupOutcome(
-            [.. outcomes.SelectMany(outcome => outcome.Closest)
-                .OrderBy(contact => contact.Id.DistanceTo(target))
-                .Take(width)],
-            outcomes.Max(outcome => outcome.Hops),
-            outcomes.Sum(outcome => outcome.Queries));
+        Lookup[] paths = [.. Enumerable.Range(0, count).Select(path => new Lookup(
+            target, seeds.Where((_, i) => i % count == path), options, PatienceFor, Claim))];
+        _ = await Task.WhenAll(paths.Select(path => SearchAsync(path, target, reading, purpose, cancel)));
+        return paths;
 
         bool Claim(NodeId node)
         {
@@ -116,7 +120,8 @@ public sealed partial class DhtNode
     }
 
     // Not every holder knows every signer. Enough of them that know the same, and stand where signers look for holders,
-    // are as good as those nearest to the key, whom every signer finds.
+    // are as good as those nearest to the key, whom every signer finds; so are more than half of them together, for a
+    // signer that has not reached one of these has not reached half of its holders.
     private bool HasRead(Lookup lookup, Reading? reading)
     {
         if (reading is null)
@@ -129,7 +134,8 @@ public sealed partial class DhtNode
         {
             return reading.Holders >= _options.HoldersRead
                 && (lookup.HaveAnswered(_options.HoldersRead)
-                    || lookup.Nearest(_options.Replicas).Count(reading.IsComplete) >= _options.HoldersRead);
+                    || lookup.Nearest(_options.Replicas).Count(reading.IsComplete) >= _options.HoldersRead
+                    || lookup.Nearest(_options.Replicas).Count(reading.HasGiven) > _options.Replicas / 2);
         }
     }
 
@@ -169,7 +175,7 @@ public sealed partial class DhtNode
                 return;
             }
 
-            IReadOnlyList<Contact> closer = ReadCloser(found);
+            IReadOnlyList<Contact> closer = ReadCloser(found.Closer);
             IReadOnlyList<SignedRecord> given = found is { More: true, Records.Count: > 0 }
                 ? await ReadOnAsync(contact, question.Find, found)
                 : found.Records;
@@ -199,14 +205,14 @@ public sealed partial class DhtNode
     }
 
     // Only so many are looked at, however many a liar names; ourselves we need not ask.
-    private List<Contact> ReadCloser(Found found)
+    private List<Contact> ReadCloser(RepeatedField<Protocol.Messages.Contact> named)
     {
-        int count = Math.Min(found.Closer.Count, 2 * _options.Lookup.Width);
+        int count = Math.Min(named.Count, 2 * _options.Lookup.Width);
         var closer = new List<Contact>(count);
 
         for (int i = 0; i < count; i++)
         {
-            if (Contact.TryRead(found.Closer[i], out Contact? contact) && contact.Id != Id)
+            if (Contact.TryRead(named[i], out Contact? contact) && contact.Id != Id)
             {
                 closer.Add(contact);
             }

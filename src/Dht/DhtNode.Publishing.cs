@@ -20,6 +20,9 @@ public sealed partial class DhtNode
     private const int ReplicasLostMax = 2;
     private const int RenewalsPerSearch = 16;
 
+    // Of its holders so many say who has come nearer: the nearest may have died.
+    private const int NamingHolders = 2;
+
     // A record nobody holds is offered again soon.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
@@ -145,8 +148,8 @@ public sealed partial class DhtNode
     private TimeSpan NextRenewal(Publication publication)
         => Jittered(publication.Holders == 0 ? RetryInterval : RenewAt * publication.Lease);
 
-    // Gives it to those who hold it already and to those who have come nearer to the key since, whom its nearest holder
-    // knows: a search for each renewal would be most of all traffic.
+    // Gives it to those who hold it already, the nearest of whom say who has come nearer to the key since: a search for
+    // each renewal would be most of all traffic.
     private async Task<bool> TryRenewAsync(Publication publication, CancellationToken cancel)
     {
         if (publication.HeldBy.Count < HoldersMin || ++publication.Renewals % RenewalsPerSearch == 0)
@@ -154,21 +157,27 @@ public sealed partial class DhtNode
             return false;
         }
 
-        IReadOnlyList<Contact> newer = await AskForHoldersAsync(publication.HeldBy[0], publication.Key, cancel);
-        Contact[] nearest = [.. publication.HeldBy.Concat(newer)
-            .DistinctBy(contact => contact.Id)
-            .OrderBy(contact => contact.Id.DistanceTo(publication.Key))];
-        await StoreAsync(publication, Sign(publication, publication.Lease), nearest, cancel);
-        return publication.Holders >= HoldersMin;
-    }
-
-    private async Task<IReadOnlyList<Contact>> AskForHoldersAsync(
-        Contact holder, NodeId key, CancellationToken cancel)
-    {
-        var find = new Envelope { Find = new Find { Target = BytesOf(key) } };
-        Found? found = (await QueryAsync(holder, find, DhtPurpose.Publish, cancel))?.Found;
+        SignedRecord record = Sign(publication, publication.Lease);
+        var store = new Store { Records = { record } };
+        var asking = new Store { Records = { record }, Closer = true };
+        IReadOnlyList<Contact> before = publication.HeldBy;
+        Stored?[] answers = await Task.WhenAll(before.Select(
+            (contact, i) => StoreAsync(contact, i < NamingHolders ? asking : store, DhtPurpose.Publish, cancel)));
         cancel.ThrowIfCancellationRequested();
-        return found is null ? [] : ReadCloser(found);
+
+        HashSet<NodeId> asked = [.. before.Select(contact => contact.Id)];
+        Contact[] kept = [.. before.Where((_, i) => IsAccepted(answers[i]))];
+        IEnumerable<Contact> newer = answers
+            .Take(NamingHolders)
+            .SelectMany(answer => answer is null ? [] : ReadCloser(answer.Closer))
+            .Where(contact => asked.Add(contact.Id));
+        await StoreAsync(
+            publication,
+            record,
+            [.. kept.Concat(newer).OrderBy(contact => contact.Id.DistanceTo(publication.Key))],
+            kept,
+            cancel);
+        return publication.Holders >= HoldersMin;
     }
 
     // Who was lost is back: there may be another half of the swarm that still has older records.
@@ -208,15 +217,19 @@ public sealed partial class DhtNode
         LookupOutcome outcome = publication.Holders == 0
             ? await LookUpApartAsync(publication.Key, reading: null, cancel, _placementApart, DhtPurpose.Publish)
             : await LookUpAsync(publication.Key, reading: null, cancel, _placement, DhtPurpose.Publish);
-        await StoreAsync(publication, record, outcome.Closest, cancel);
+        await StoreAsync(publication, record, outcome.Closest, holding: [], cancel);
         return publication.Holders;
     }
 
     private async Task StoreAsync(
-        Publication publication, SignedRecord record, IReadOnlyList<Contact> closest, CancellationToken cancel)
+        Publication publication,
+        SignedRecord record,
+        IReadOnlyList<Contact> closest,
+        IReadOnlyList<Contact> holding,
+        CancellationToken cancel)
     {
         int own = HoldOwn(record, publication.Key, closest) ? 1 : 0;
-        publication.HeldBy = await StoreAtAsync(closest, record, _options.Replicas - own, cancel);
+        publication.HeldBy = await StoreAtAsync(closest, record, _options.Replicas - own, holding, cancel);
         publication.Holders = publication.HeldBy.Count + own;
     }
 
@@ -237,9 +250,14 @@ public sealed partial class DhtNode
         }
     }
 
-    // The nearest first, all that are wanted at once; for each that fails, the next nearest.
+    // The nearest first, all that are wanted at once; for each that fails, the next nearest. Those that are holding it
+    // already are not asked.
     private async Task<IReadOnlyList<Contact>> StoreAtAsync(
-        IReadOnlyList<Contact> closest, SignedRecord record, int wanted, CancellationToken cancel)
+        IReadOnlyList<Contact> closest,
+        SignedRecord record,
+        int wanted,
+        IReadOnlyList<Contact> holding,
+        CancellationToken cancel)
     {
         var store = new Store { Records = { record } };
         var holders = new List<Contact>(wanted);
@@ -248,16 +266,18 @@ public sealed partial class DhtNode
         {
             int first = next;
             next += Math.Min(wanted - holders.Count, closest.Count - next);
-            Stored?[] answers = await Task.WhenAll(
-                closest.Skip(first).Take(next - first)
-                    .Select(contact => StoreAsync(contact, store, DhtPurpose.Publish, cancel)));
-            holders.AddRange(
-                closest.Skip(first).Take(next - first).Where((_, i) => answers[i] is { Refusals: [""] }));
+            bool[] holds = await Task.WhenAll(closest.Skip(first).Take(next - first).Select(async contact =>
+                holding.Contains(contact)
+                    || IsAccepted(await StoreAsync(contact, store, DhtPurpose.Publish, cancel))));
+            holders.AddRange(closest.Skip(first).Take(next - first).Where((_, i) => holds[i]));
             cancel.ThrowIfCancellationRequested();
         }
 
         return holders;
     }
+
+    // The answer to a store of one record.
+    private static bool IsAccepted(Stored? answer) => answer is { Refusals: [""] };
 
     // A node new to us may be nearer to some keys than their holders are. The nearest holder, if that is us, tells it.
     private void HandOver(Contact newcomer)

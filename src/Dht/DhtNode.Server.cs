@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
@@ -44,6 +45,15 @@ public sealed partial class DhtNode
         RefuseAsClient();
         Consider(stream.Link);
         Stored stored = Hold(first.Store, stream.Link.Remote);
+
+        if (first.Store is { Closer: true, Records: [{ Key.Length: NodeId.Size } record, ..] })
+        {
+            lock (_gate)
+            {
+                Name(NodeId.Read(record.Key.Span), _options.Lookup.Width, stream.Link.Remote, stored.Closer);
+            }
+        }
+
         await stream.SendAsync(new Envelope { Stored = stored }, default, cancel);
         await stream.EndAsync(cancel);
     }
@@ -69,16 +79,7 @@ public sealed partial class DhtNode
             // Who turns a page has been told already.
             if (after is null)
             {
-                IReadOnlyList<Contact> nearest = _table.NearestFresh(target, named + 1, now.Elapsed);
-                found.Closer.Capacity = nearest.Count;
-
-                foreach (Contact near in nearest)
-                {
-                    if (near.Id != asker && found.Closer.Count < named)
-                    {
-                        found.Closer.Add(near.ToMessage());
-                    }
-                }
+                Name(target, named, asker, found.Closer);
             }
 
             if (find.Records)
@@ -90,6 +91,21 @@ public sealed partial class DhtNode
         }
 
         return found;
+    }
+
+    // Under the gate. Who asks is not told of itself.
+    private void Name(NodeId target, int count, NodeId asker, RepeatedField<Protocol.Messages.Contact> named)
+    {
+        IReadOnlyList<Contact> nearest = _table.NearestFresh(target, count + 1, Elapsed);
+        named.Capacity = nearest.Count;
+
+        foreach (Contact near in nearest)
+        {
+            if (near.Id != asker && named.Count < count)
+            {
+                named.Add(near.ToMessage());
+            }
+        }
     }
 
     private Stored Hold(Store store, NodeId from)

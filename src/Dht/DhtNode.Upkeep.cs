@@ -1,3 +1,4 @@
+using Swarm.Dht.Routing;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
@@ -160,45 +161,52 @@ public sealed partial class DhtNode
         }
     }
 
+    // Along paths that share no node, for all a node knows is what its bootstraps say; then what they found together is
+    // searched on, which asks nobody twice. Where the two do not agree, until two searches of all do.
     private async Task FindNeighboursAsync(CancellationToken cancel)
     {
-        IReadOnlyList<NodeId> before = [];
+        IReadOnlyList<Lookup> paths = await SearchApartAsync(
+            Id, reading: null, _neighboursApart, DhtPurpose.Join, cancel);
+        var whole = new Lookup(Id, paths.SelectMany(path => path.Unasked), _options.Lookup, PatienceFor);
+        Contact[] answered = [.. paths.SelectMany(path => path.Answerers)];
+        whole.Resume(answered);
+        _ = await SearchAsync(whole, Id, reading: null, DhtPurpose.Join, cancel);
+        NodeId[] before = Neighbours(answered.OrderBy(contact => contact.Id.DistanceTo(Id)));
+        NodeId[] neighbours = Neighbours(whole.Closest());
 
-        for (int i = 0; i < SelfLookupsMax; i++)
+        for (int i = 2; i < SelfLookupsMax && !neighbours.SequenceEqual(before); i++)
         {
-            // The first time all a node knows is what its bootstraps say.
-            LookupOutcome outcome = i == 0
-                ? await LookUpApartAsync(Id, reading: null, cancel, _placement, DhtPurpose.Join)
-                : await LookUpAsync(Id, reading: null, cancel, _options.Lookup, DhtPurpose.Join);
-            NodeId[] neighbours = [.. outcome.Closest.Select(contact => contact.Id)];
-
-            if (neighbours.SequenceEqual(before))
-            {
-                return;
-            }
-
             before = neighbours;
+            neighbours = Neighbours(
+                (await LookUpAsync(Id, reading: null, cancel, _options.Lookup, DhtPurpose.Join)).Closest);
         }
     }
 
+    private NodeId[] Neighbours(IEnumerable<Contact> nearest)
+        => [.. nearest.Take(_placement.Width).Select(contact => contact.Id)];
+
+    // Of each region a few are enough to begin with, and some were met on the way: more come in by what is searched and
+    // who calls.
     private async Task FindFarRegionsAsync(CancellationToken cancel)
     {
-        int far;
+        int[] unknown;
 
         lock (_gate)
         {
-            far = _table.FarBuckets(_options.Lookup.Width);
+            int far = _table.FarBuckets(_options.Lookup.Width);
+            unknown = [
+                .. Enumerable.Range(0, far).Where(bucket => _table.CountIn(bucket) < _options.FirstSurvey.Width)];
         }
 
-        for (int first = 0; first < far; first += JoinParallelism)
+        foreach (int[] some in unknown.Chunk(JoinParallelism))
         {
-            int count = Math.Min(JoinParallelism, far - first);
-            _ = await Task.WhenAll(Enumerable.Range(first, count).Select(
-                bucket => RefreshBucketAsync(bucket, DhtPurpose.Join, cancel)));
+            _ = await Task.WhenAll(some.Select(
+                bucket => RefreshBucketAsync(bucket, _options.FirstSurvey, DhtPurpose.Join, cancel)));
         }
     }
 
-    private Task<LookupOutcome> RefreshBucketAsync(int bucket, DhtPurpose purpose, CancellationToken cancel)
+    private Task<LookupOutcome> RefreshBucketAsync(
+        int bucket, LookupOptions survey, DhtPurpose purpose, CancellationToken cancel)
     {
         NodeId point;
 
@@ -208,7 +216,7 @@ public sealed partial class DhtNode
         }
 
         // To hear who is there, it need not find the very nearest twenty.
-        return LookUpAsync(point, reading: null, cancel, _options.Survey, purpose);
+        return LookUpAsync(point, reading: null, cancel, survey, purpose);
     }
 
     // Asks those not heard of for longest for a sign of life, and lets go of what has expired. What other requests have
@@ -229,11 +237,13 @@ public sealed partial class DhtNode
                 Moment now = Now;
                 _store.Sweep(now);
                 int wanted = _options.RevalidateCount - _table.VerifiedSince(last) + (MorePerFailure * failed);
-                int count = Math.Clamp(wanted, 1, RevalidateGrowth * _options.RevalidateCount);
                 _table.OnSignsOfLife(_links.Has, now.Elapsed);
-                asked = [
-                    .. _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed),
-                    .. _table.TakeStalest(count, now.Elapsed, _links.Has)];
+                IReadOnlyList<Contact> quiet = _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed);
+                int others = Math.Clamp(
+                    wanted - quiet.Count,
+                    quiet.Count > 0 ? 0 : 1,
+                    RevalidateGrowth * _options.RevalidateCount);
+                asked = [.. quiet, .. _table.TakeStalest(others, now.Elapsed, _links.Has)];
                 last = now.Elapsed;
             }
 
@@ -248,15 +258,22 @@ public sealed partial class DhtNode
         {
             await Task.Delay(Jittered(_options.RefreshInterval), _time, cancel);
             int? bucket;
+            bool isOwn;
 
             lock (_gate)
             {
-                bucket = round % OwnRefreshEvery == 0 ? null : _table.TakeStalestBucket(_options.Lookup.Width, Elapsed);
+                isOwn = round % OwnRefreshEvery == 0 || _table.FarBuckets(_options.Lookup.Width) == 0;
+                bucket = isOwn ? null : _table.TakeStalestBucket(_options.Lookup.Width, Elapsed);
             }
 
-            _ = bucket is { } stalest
-                ? await RefreshBucketAsync(stalest, DhtPurpose.Table, cancel)
-                : await LookUpAsync(Id, reading: null, cancel, _placement, DhtPurpose.Table);
+            if (isOwn)
+            {
+                _ = await LookUpAsync(Id, reading: null, cancel, _placement, DhtPurpose.Table);
+            }
+            else if (bucket is { } stalest)
+            {
+                _ = await RefreshBucketAsync(stalest, _options.Survey, DhtPurpose.Table, cancel);
+            }
         }
     }
 

@@ -33,6 +33,7 @@ public sealed partial class DhtNode : IDisposable
     private readonly RecordStore _store;
     private readonly LookupOptions _placement;
     private readonly LookupOptions _placementApart;
+    private readonly LookupOptions _neighboursApart;
     private readonly Dictionary<NodeId, Publication> _publications = [];
     private readonly Dictionary<PeerAddress, NodeId?> _bootstraps = [];
     private readonly HashSet<NodeId> _awaitingCheck = [];
@@ -70,9 +71,10 @@ public sealed partial class DhtNode : IDisposable
         // As many as hold a record, and a few in whose reach those are that fail.
         _placement = options.Lookup with { Width = Math.Min(options.Lookup.Width, options.Replicas + 2) };
 
-        // Along paths that share no node: twice as many as hold a record, all of them together.
-        int share = ((2 * options.Replicas) + options.DisjointPaths - 1) / options.DisjointPaths;
-        _placementApart = options.Lookup with { Width = Math.Min(options.Lookup.Width, share) };
+        // Along paths that share no node: half as many again as hold a record, or as many as any search finds, all of
+        // them together.
+        _placementApart = Apart(options, options.Replicas * 3 / 2) with { Parallelism = PathParallelism };
+        _neighboursApart = Apart(options, options.Lookup.Width);
 
         // Above everything this key signed before a restart, as long as it signs less than a thousand times a second.
         _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -81,6 +83,15 @@ public sealed partial class DhtNode : IDisposable
         links.Handle(Envelope.BodyOneofCase.Store, AnswerStoreAsync);
         links.HelloRenewed += OnHelloRenewed;
     }
+
+    // Queries in flight along one of several paths: together they are more than a usual search has.
+    private const int PathParallelism = 2;
+
+    private static LookupOptions Apart(DhtOptions options, int together)
+        => options.Lookup with
+        {
+            Width = Math.Min(options.Lookup.Width, (together + options.DisjointPaths - 1) / options.DisjointPaths),
+        };
 
     /// <summary>This node's name.</summary>
     public NodeId Id => _key.Id;

@@ -15,6 +15,9 @@ public sealed record DhtOptions
     /// </summary>
     public LookupOptions Survey { get; init; } = new() { Width = 6 };
 
+    /// <summary>The same for a newcomer, to whom three of each region are a beginning.</summary>
+    public LookupOptions FirstSurvey { get; init; } = new() { Width = 3, Parallelism = 3 };
+
     /// <summary>
     /// How records are read: three of eight holders suffice, and asked all at once, as soon as they are known, the
     /// three fastest answer first.

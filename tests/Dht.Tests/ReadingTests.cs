@@ -36,6 +36,7 @@ public sealed class ReadingTests
 
         Assert.That(Complete(reading, 1, 2, 3), Is.EqualTo([true, false, false]));
         Assert.That(reading.Holders, Is.EqualTo(3));
+        Assert.That(reading.HasGiven(Ids.Of(3)) && !reading.HasGiven(Ids.Of(4)), "less is something, too");
     }
 
     [Test]

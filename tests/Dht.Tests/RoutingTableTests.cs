@@ -176,16 +176,20 @@ public sealed class RoutingTableTests
     }
 
     [Test]
-    public void Far_buckets_take_turns_and_near_ones_have_none()
+    public void Far_buckets_at_most_half_full_take_turns_and_near_ones_have_none()
     {
-        RoutingTable table = Full(Small, out _);
+        RoutingTable table = Full(Small, out Contact[] full);
         Assert.That(table.TakeStalestBucket(4, TimeSpan.FromSeconds(10)), Is.Null, "all are neighbours");
 
         _ = table.OnAnswer(Far(0x40), TimeSpan.FromSeconds(4), RoundTrip);
         _ = table.OnAnswer(Far(0x20), TimeSpan.FromSeconds(5), RoundTrip);
-        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(10)), Is.Zero);
-        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(20)), Is.EqualTo(1));
-        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(30)), Is.Zero, "bucket 2 is within reach");
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(10)), Is.EqualTo(1), "bucket 0 is full");
+        table.Remove(full[0].Id);
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(15)), Is.EqualTo(1), "two of three are enough");
+        table.Remove(full[1].Id);
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(20)), Is.Zero);
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(30)), Is.EqualTo(1));
+        Assert.That(table.TakeStalestBucket(2, TimeSpan.FromSeconds(40)), Is.Zero, "bucket 2 is within reach");
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using NUnit.Framework;
+using Swarm.Dht;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
@@ -104,6 +105,27 @@ public sealed class DhtLookupStories
 
             DhtSurvey survey = await DhtSurvey.RunAsync(swarm, lookups: 100);
             Assert.That(survey.Recall, Is.GreaterThanOrEqualTo(0.99), $"seed {seed}");
+        });
+    }
+
+    [Test]
+    public void A_newcomer_among_two_hundred_knows_its_neighbours_for_fewer_than_eighty_questions([Values(8)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop, new DhtOptions());
+            swarm.Populate(NodeCount);
+
+            for (int i = 0; i < 5; i++)
+            {
+                DhtMember newcomer = await swarm.JoinAsync();
+                NodeId[] nearest = swarm.Nearest(newcomer.Id, swarm.Options.Lookup.Width, without: newcomer.Id);
+
+                Assert.That(newcomer.Dht.IsReady, $"seed {seed}");
+                Assert.That(newcomer.Contacts, Is.SupersetOf(nearest), $"seed {seed}");
+                Assert.That(newcomer.Dht.TrafficFor(DhtPurpose.Join).Requests, Is.LessThan(80), $"seed {seed}");
+            }
         });
     }
 

@@ -20,6 +20,9 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
     internal bool IsComplete(NodeId holder)
         => (_newest.Count < DhtLimits.RecordsPerKeyMax ? _complete : _gave).Contains(holder);
 
+    /// <summary>Whether this holder gave anything.</summary>
+    internal bool HasGiven(NodeId holder) => _gave.Contains(holder);
+
     /// <summary>Takes in what one holder gave. What is forged, foreign or expired is passed over.</summary>
     internal void AddHolder(NodeId holder, IEnumerable<SignedRecord> records, DateTimeOffset now)
     {

@@ -102,25 +102,32 @@ public sealed partial class RoutingTable
     }
 
     /// <summary>
-    /// The far bucket that no lookup went through for the longest time, which is thereby taken as visited; null when
-    /// none is far.
+    /// Of the far buckets that are at most half full the one that no lookup went through for the longest time, which is
+    /// thereby taken as visited; null when there is none.
     /// </summary>
     /// <param name="neighbours">How many nearest contacts a lookup of our own name finds.</param>
     /// <param name="now">Our own time.</param>
     public int? TakeStalestBucket(int neighbours, TimeSpan now)
     {
         int far = FarBuckets(neighbours);
+        int? stalest = null;
 
-        if (far == 0)
+        foreach ((int index, Bucket bucket) in _buckets)
         {
-            return null;
+            if (index < far
+                && bucket.Entries.Count <= _bucketSize / 2
+                && (stalest is not { } other || bucket.RefreshedAt < _buckets[other].RefreshedAt))
+            {
+                stalest = index;
+            }
         }
 
-        (int index, Bucket bucket) = _buckets
-            .Where(bucket => bucket.Key < far)
-            .MinBy(bucket => bucket.Value.RefreshedAt);
-        bucket.RefreshedAt = now;
-        return index;
+        if (stalest is { } taken)
+        {
+            _buckets[taken].RefreshedAt = now;
+        }
+
+        return stalest;
     }
 
     /// <summary>

@@ -70,6 +70,9 @@ public sealed partial class RoutingTable
         return (8 * zero) + BitOperations.LeadingZeroCount((uint)distance[zero]) - 24;
     }
 
+    /// <summary>How many contacts are in a bucket.</summary>
+    public int CountIn(int bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? found.Entries.Count : 0;
+
     /// <summary>Whether the node is in the table.</summary>
     public bool Contains(NodeId id) => Find(id) is not null;
 
