@@ -126,6 +126,18 @@ public sealed class BadInputTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task A_place_that_takes_no_file_is_named_with_what_to_do()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        SwarmResult result = await SwarmProcess.RunAsync(
+            deadline.Token, "make-model", "--shape", "tiny", "/proc/new.gguf");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.Errors);
+        Assert.That(result.Errors, Does.StartWith("swarm: '/proc/new.gguf' cannot be written: make room there"));
+        Assert.That(result.ErrorLines, Has.Exactly(1).Items);
+    }
+
+    [Test]
     public async Task Help_of_every_verb_shows_an_example(
         [Values("", "join", "generate", "status", "leave", "invite", "key", "key rotate", "inspect", "demo", "make-model",
             "quantize", "perplexity", "bench", "doctor")] string verb)

@@ -18,7 +18,21 @@ internal static class ModelWriting
     }
 
     /// <summary>Runs <paramref name="write"/> with a bar where a person watches; Ctrl-C ends it.</summary>
+    /// <exception cref="CommandException">The disk is full, or takes no such file.</exception>
     public static T Run<T>(Terminal terminal, string path, Func<IProgress<double>, T> write)
+    {
+        try
+        {
+            return RunWithBar(terminal, path, write);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.Failed(
+                $"'{path}' cannot be written: make room there, or write to another place ({problem.Message})");
+        }
+    }
+
+    private static T RunWithBar<T>(Terminal terminal, string path, Func<IProgress<double>, T> write)
     {
         using var interrupts = new Interrupts();
 
