@@ -2,7 +2,8 @@ namespace Swarm.Inference.Kernels;
 
 /// <summary>
 /// Sine, cosine, powers and logarithms of doubles by our own series, for tables computed before a forward pass: every
-/// operation is one that IEEE 754 defines to the bit, so a table is the same on every machine.
+/// operation is one that IEEE 754 defines to the bit, so a table is the same on every machine. Errors are in units in
+/// the last place (ulp) of doubles at the true value.
 /// </summary>
 internal static class DoubleMath
 {
@@ -16,7 +17,10 @@ internal static class DoubleMath
     private const double HalfPi2 = -1.4973849048591697e-33;
     private const double TwoOverPi = 0.6366197723675814;
 
-    /// <summary>Sine and cosine, to about 1e-15, of angles up to some millions.</summary>
+    /// <summary>
+    /// Sine and cosine, each at most 4 ulp from the true value for angles up to 2^30: more than any position turns. So
+    /// are the small ones beside multiples of π / 2: what is subtracted there has 160 bits.
+    /// </summary>
     public static (double Sin, double Cos) SinCos(double angle)
     {
         double quarters = Math.Round(angle * TwoOverPi, MidpointRounding.ToEven);
@@ -35,10 +39,13 @@ internal static class DoubleMath
         };
     }
 
-    /// <summary><paramref name="value"/> to the power of <paramref name="exponent"/>, for positive values.</summary>
+    /// <summary>
+    /// <paramref name="value"/> to the power of <paramref name="exponent"/>, for positive values: at most
+    /// 6 + 5 |ln of the result| ulp from the true value, because that much of the logarithm's error shows.
+    /// </summary>
     public static double Power(double value, double exponent) => Exp(exponent * Log(value));
 
-    /// <summary>e^x for |x| up to some hundreds.</summary>
+    /// <summary>e^x for |x| up to 700: at most 6 ulp from the true value.</summary>
     public static double Exp(double x)
     {
         double n = Math.Round(x * Log2OfE, MidpointRounding.ToEven);
@@ -56,7 +63,9 @@ internal static class DoubleMath
         return Math.ScaleB(sum, (int)n);
     }
 
-    /// <summary>The natural logarithm of a positive, finite number.</summary>
+    /// <summary>
+    /// The natural logarithm of a positive, finite number: at most 4 ulp from the true value.
+    /// </summary>
     public static double Log(double x)
     {
         int exponent = Math.ILogB(x);

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Swarm.Inference.Kernels;
 
 /// <summary>
-/// GELU in its tanh form, <c>x/2 · (1 + tanh u)</c> with u = √(2/π) · (x + 0.044715 x³), written as x / (1 + e^-2u).
+/// GELU in its tanh form, <c>x/2 · (1 + tanh u)</c> with u = √(2/π) · (x + 0.044715 x³), written as x / (1 + e^-2u): at
+/// most 3 ulp from the true value from -1 up, and 150 from -10 up, where e^-2u has the rounding of a 2u of 90. Below
+/// the power overflows and the result is -0, off by less than 4e-38.
 /// </summary>
 internal static unsafe class Gelu
 {

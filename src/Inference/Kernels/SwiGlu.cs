@@ -2,7 +2,10 @@ using System.Runtime.Intrinsics;
 
 namespace Swarm.Inference.Kernels;
 
-/// <summary><c>gate / (1 + e^-gate) · up</c>: SiLU of the gate times the other half.</summary>
+/// <summary>
+/// <c>gate / (1 + e^-gate) · up</c>: SiLU of the gate, at most 3 ulp from its true value above -87 and -0 far below,
+/// times the other half.
+/// </summary>
 internal static unsafe class SwiGlu
 {
     /// <summary>The specification.</summary>

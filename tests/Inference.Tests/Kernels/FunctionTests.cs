@@ -1,7 +1,6 @@
 using System.Runtime.Intrinsics;
 using NUnit.Framework;
 using Swarm.Inference.Kernels;
-using Swarm.Inference.Model;
 
 namespace Swarm.Inference.Tests.Kernels;
 
@@ -22,6 +21,11 @@ public sealed unsafe class FunctionTests
 
         // Below -87 the power overflows before its inverse leaves the normal numbers.
         new("sigmoid", 2.5, Sigmoid.One, null, x => 1 / (1 + Math.Exp(-x)), -87),
+        new("silu", 3, Silu, null, x => x / (1 + Math.Exp(-x)), -87),
+
+        // The error of a power grows with its argument.
+        new("gelu", 3, Gelu.One, Gelu.Lanes, ExactGelu, -1),
+        new("gelu further down", 150, Gelu.One, Gelu.Lanes, ExactGelu, -10),
     ];
 
     private static IEnumerable<string> Names => Functions.Select(function => function.Name);
@@ -86,52 +90,15 @@ public sealed unsafe class FunctionTests
         Assert.That(Softplus.One(x), Is.EqualTo(softplus));
     }
 
-    [Test]
-    public void Sines_powers_and_logarithms_of_doubles_are_those_of_the_platform()
+    private static float Silu(float x)
     {
-        var random = new Random(5);
-
-        for (int i = 0; i < 100_000; i++)
-        {
-            double angle = random.NextDouble() * Math.Pow(10, random.Next(-3, 6));
-            (double sin, double cos) = DoubleMath.SinCos(angle);
-            Assert.That(sin, Is.EqualTo(Math.Sin(angle)).Within(2e-15));
-            Assert.That(cos, Is.EqualTo(Math.Cos(angle)).Within(2e-15));
-
-            double value = Math.Pow(10, random.NextDouble() * 12 - 6);
-            Assert.That(DoubleMath.Log(value), Is.EqualTo(Math.Log(value)).Within(4e-15));
-            Assert.That(DoubleMath.Exp(-angle % 700) / Math.Exp(-angle % 700), Is.EqualTo(1).Within(1e-14));
-            double power = -angle % 1;
-            Assert.That(DoubleMath.Power(5e5, power) / Math.Pow(5e5, power), Is.EqualTo(1).Within(1e-13));
-        }
+        float one = 1;
+        SwiGlu.Scalar(&x, &one, 1, &x);
+        return x;
     }
 
-    [Test]
-    public void Rotary_tables_are_the_nearest_floats_or_their_neighbours([Values(1e4f, 5e5f, 1e6f)] float series)
-    {
-        const int Dimensions = 128;
-        var rotary = new Rotary(new RopeSpec(RopeKind.Neox, Dimensions, series, 1, false), []);
-        float* table = stackalloc float[rotary.TableLength];
-        var random = new Random(9);
-        double worst = 0;
-
-        for (int round = 0; round < 2000; round++)
-        {
-            int position = random.Next(1 << 20);
-            rotary.Fill(position, 1 << 20, table);
-
-            for (int i = 0; i < Dimensions / 2; i++)
-            {
-                double angle = position * Math.Pow(series, -2.0 * i / Dimensions);
-                worst = Math.Max(worst, Math.Abs(table[2 * i] - Math.Cos(angle)));
-                worst = Math.Max(worst, Math.Abs(table[(2 * i) + 1] - Math.Sin(angle)));
-            }
-        }
-
-        // Half a unit of the last place below 1, and what a million turns make of a double's error.
-        TestContext.Out.WriteLine($"worst {worst:E2}");
-        Assert.That(worst, Is.LessThanOrEqualTo((1.0 / (1 << 25)) + 1e-9));
-    }
+    private static double ExactGelu(double x)
+        => x / (1 + Math.Exp(-2 * Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))));
 
     private static double ExactSoftplus(double x)
     {
