@@ -83,28 +83,6 @@ public sealed class MatMulTests
     }
 
     [Test]
-    public void Packing_moves_bytes_and_changes_none([ValueSource(nameof(Types))] GgmlType type)
-    {
-        Prop.ForAll(Shapes(type).ToArbitrary(), shape =>
-        {
-            var made = new MatrixCase(type, shape.Rows, shape.Width, 1, shape.Seed);
-            using PackedMatrix packed = made.Pack(Isa.Scalar);
-            float[] row = new float[shape.Width];
-
-            for (int i = 0; i < shape.Rows; i++)
-            {
-                packed.DecodeRow(i, row);
-                Assert.That(Bits(row), Is.EqualTo(Bits(made.Weights[(i * shape.Width)..((i + 1) * shape.Width)])));
-            }
-
-            // Nothing is lost, and what fills up cache lines is little.
-            long rows = RowGroup.CountOf(shape.Rows) * (long)RowGroup.Rows;
-            long stored = made.Stored.Length / shape.Rows * rows;
-            Assert.That(packed.Bytes, Is.InRange(stored, (stored * 106 / 100) + (rows * 4)));
-        }).Check(Quick(40));
-    }
-
-    [Test]
     public void A_scale_that_is_not_finite_is_noticed_when_it_is_packed([ValueSource(nameof(Types))] GgmlType type)
     {
         int width = type.ElementsPerBlock;
