@@ -138,6 +138,58 @@ public sealed class BadInputTests
     }
 
     [Test]
+    [Platform(Exclude = "Win")]
+    public async Task What_is_no_file_is_not_replaced_by_one([Values("pipe", "socket", "link")] string kind)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        string place = Path.Combine(_folder, kind);
+
+        switch (kind)
+        {
+            case "pipe":
+                await System.Diagnostics.Process.Start("mkfifo", [place]).WaitForExitAsync(deadline.Token);
+                break;
+            case "socket":
+                socket.Bind(new UnixDomainSocketEndPoint(place));
+                break;
+            default:
+                _ = File.CreateSymbolicLink(place, Path.Combine(_folder, Long));
+                break;
+        }
+
+        FileAttributes before = File.GetAttributes(place);
+        string[][] commands =
+        [
+            ["make-model", "--shape", "tiny", place],
+            ["quantize", Path.Combine(_folder, "tiny.gguf"), place, "q4_0"],
+        ];
+
+        foreach (string[] command in commands)
+        {
+            SwarmResult result = await SwarmProcess.RunAsync(deadline.Token, command);
+            Assert.That(result.ExitCode, Is.EqualTo(2), result.Errors);
+            Assert.That(result.ErrorLines, Is.EqualTo((string[])
+                [$"swarm: '{place}' is no file that can be overwritten (a link, a pipe, a device?): give another one."]));
+        }
+
+        Assert.That(File.GetAttributes(place), Is.EqualTo(before));
+        Assert.That(new FileInfo(place), Has.Property("Length").Zero.Or.Property("LinkTarget").Not.Null);
+    }
+
+    [Test]
+    public async Task An_empty_file_is_overwritten()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        string place = Path.GetTempFileName();
+        SwarmResult result = await SwarmProcess.RunAsync(deadline.Token, "make-model", "--shape", "tiny", place);
+        long length = new FileInfo(place).Length;
+        File.Delete(place);
+        Assert.That(result.ExitCode, Is.Zero, result.Errors);
+        Assert.That(length, Is.Positive);
+    }
+
+    [Test]
     public async Task Help_of_every_verb_shows_an_example(
         [Values("", "join", "generate", "status", "leave", "invite", "key", "key rotate", "inspect", "demo", "make-model",
             "quantize", "perplexity", "bench", "doctor")] string verb)

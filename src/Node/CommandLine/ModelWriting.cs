@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Swarm.Node.CommandLine;
@@ -6,7 +7,7 @@ namespace Swarm.Node.CommandLine;
 internal static class ModelWriting
 {
     /// <summary>Refuses a path at which no file can be made, before any work is done.</summary>
-    /// <exception cref="CommandException">It is a directory, or in none.</exception>
+    /// <exception cref="CommandException">It is a directory, or in none, or what is there is no file.</exception>
     public static void Check(string path)
     {
         string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
@@ -14,6 +15,12 @@ internal static class ModelWriting
         if (Directory.Exists(path) || !Directory.Exists(folder))
         {
             throw CommandException.Usage($"'{path}' cannot be written: give a file in a directory that exists.");
+        }
+
+        if (!MayReplace(path))
+        {
+            throw CommandException.Usage(
+                $"'{path}' is no file that can be overwritten (a link, a pipe, a device?): give another one.");
         }
     }
 
@@ -29,6 +36,35 @@ internal static class ModelWriting
         {
             throw CommandException.Failed(
                 $"'{path}' cannot be written: make room there, or write to another place ({problem.Message})");
+        }
+    }
+
+    // The finished file takes the place of what is there: of a device nothing would be left.
+    private static bool MayReplace(string path)
+    {
+        var there = new FileInfo(path);
+
+        if (there.LinkTarget is not null)
+        {
+            return false;
+        }
+
+        if (!there.Exists || there.Length > 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            // Whatever is no file has no length, and cannot be given one.
+            using SafeFileHandle file = File.OpenHandle(
+                path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            RandomAccess.SetLength(file, 0);
+            return true;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return false;
         }
     }
 
