@@ -87,6 +87,7 @@ public sealed class BadInputTests
     [TestCase("make-model --shape tiny --type q9_9 {dir}/new.gguf", 2, "q4_k_m", TestName = "Unknown type to make")]
     [TestCase("quantize {dir}/none.gguf {dir}/new.gguf q4_k_m", 2, "there is no file", TestName = "Nothing to quantize")]
     [TestCase("quantize {dir}/text.gguf {dir}/new.gguf q4_k_m", 2, "GGUF", TestName = "No model to quantize")]
+    [TestCase("quantize {dir}/other.gguf {dir}/new.gguf q4_k_m", 2, "'lemur' are not supported; supported are llama,", TestName = "Unknown architecture to quantize")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/new.gguf q9_9", 2, "q4_k_m", TestName = "Unknown type to quantize to")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/no/where.gguf q4_k_m", 2, "cannot be written", TestName = "Quantized into no directory")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/tiny.gguf q4_k_m", 2, "the file to read", TestName = "Quantized onto itself")]

@@ -57,6 +57,7 @@ internal static class QuantizeCommand
                 throw CommandException.Usage($"'{target}' is the file to read: write another one.");
             }
 
+            RequireComputed(source);
             using var file = GgufFile.Open(source);
             var quantizer = new ModelQuantizer(file, parsed.GetValue(pure) ? plan.Pure() : plan);
 
@@ -80,6 +81,9 @@ internal static class QuantizeCommand
 
         return verb;
     }
+
+    // Which tensor bears which type follows from what it is for: of models that nobody here computes that is a guess.
+    private static void RequireComputed(string path) => ModelFile.Open(path).Dispose();
 
     private static string Size(long bytes, long elements) => string.Create(
         CultureInfo.InvariantCulture, $"{ByteSize.Format(bytes)} of weights, {8.0 * bytes / elements:F2} bits each");
