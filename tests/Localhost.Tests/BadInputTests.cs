@@ -19,6 +19,8 @@ public sealed class BadInputTests
         ["cut.gguf"] = path => File.WriteAllBytes(path, TinyModel.Bytes()[..^1000]),
         ["header.gguf"] = path => File.WriteAllBytes(path, TinyModel.Bytes()[..100]),
         ["other.gguf"] = path => File.WriteAllBytes(path, Renamed(TinyModel.Bytes(), "llama.", "lemur.", "llama", "lemur")),
+        ["mute.gguf"] = path => File.WriteAllBytes(
+            path, Renamed(TinyModel.Bytes(), "tokenizer.ggml.model", "tokenizer.ggml.modal")),
         ["tiny.gguf"] = path => TinyModel.Write(path),
         ["tiny8.gguf"] = path => TinyModel.Write(path, type: GgmlType.Q8_0),
         ["pass.key"] = WritePassphrase,
@@ -63,6 +65,7 @@ public sealed class BadInputTests
     [TestCase("generate --model {dir}/tiny.gguf --local", 2, "prompt is empty", TestName = "No prompt")]
     [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/long.txt", 2, "shorten the prompt", TestName = "Prompt longer than the context")]
     [TestCase("generate --model {dir}/tiny.gguf --local -f {dir}/none.txt", 2, "no prompt file", TestName = "Missing prompt file")]
+    [TestCase("generate --model {dir}/mute.gguf --local hello", 2, "mute.gguf': tokenizer.ggml.model: the file holds no tokenizer", TestName = "No tokenizer")]
     [TestCase("generate --model nosuch --local hello", 2, "there is no file", TestName = "Unknown model")]
     [TestCase("generate --model {dir}/tiny.gguf --kv q4_0 hello", 2, "q8_0", TestName = "Unknown cache type")]
     [TestCase("generate --model {dir}/tiny.gguf --temp -1 hello", 2, "--temp", TestName = "Bad temperature")]
@@ -88,7 +91,7 @@ public sealed class BadInputTests
     [TestCase("quantize {dir}/none.gguf {dir}/new.gguf q4_k_m", 2, "there is no file", TestName = "Nothing to quantize")]
     [TestCase("quantize {dir}/text.gguf {dir}/new.gguf q4_k_m", 2, "GGUF", TestName = "No model to quantize")]
     [TestCase("quantize {dir}/other.gguf {dir}/new.gguf q4_k_m", 2, "'lemur' are not supported; supported are llama,", TestName = "Unknown architecture to quantize")]
-    [TestCase("quantize {dir}/tiny.gguf {dir}/new.gguf q9_9", 2, "q4_k_m", TestName = "Unknown type to quantize to")]
+    [TestCase("quantize {dir}/tiny.gguf {dir}/new.gguf q9_9", 2, "'q9_9' is no type to quantize to: give one of", TestName = "Unknown type to quantize to")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/no/where.gguf q4_k_m", 2, "cannot be written", TestName = "Quantized into no directory")]
     [TestCase("quantize {dir}/tiny.gguf {dir}/tiny.gguf q4_k_m", 2, "the file to read", TestName = "Quantized onto itself")]
     [TestCase("quantize {dir}/tiny8.gguf {dir}/new.gguf q4_0", 2, "--allow-requantize", TestName = "Quantized twice")]
@@ -100,6 +103,8 @@ public sealed class BadInputTests
     [TestCase("bench -m {dir}/none.gguf", 2, "there is no file", TestName = "Missing model to bench")]
     [TestCase("bench -m {dir}/tiny.gguf -p 0 -n 0", 2, "nothing to measure", TestName = "Nothing to bench")]
     [TestCase("bench -m {dir}/tiny.gguf -p 100000", 2, "takes 512", TestName = "Prompt to bench beyond the context")]
+    [TestCase("bench -m {dir}/tiny.gguf -p 100000 -n 1", 2, "takes 512", TestName = "Prompt to bench that is too long with too few tokens")]
+    [TestCase("bench -m {dir}/tiny.gguf -n 1", 2, "too few", TestName = "One token to bench")]
     [TestCase("bench -m {dir}/tiny.gguf -t 1,none", 2, "no list of numbers", TestName = "Bad list of threads")]
     [TestCase("bench -m {dir}/tiny.gguf -r 0", 2, "at least 1", TestName = "No run to bench")]
     [TestCase("dance", 2, "dance", TestName = "Unknown verb")]
@@ -201,6 +206,8 @@ public sealed class BadInputTests
 
         Assert.That(help.ExitCode, Is.Zero);
         Assert.That(help.Output, Does.Contain("Example").And.Contain($"  swarm {verb}".TrimEnd()));
+        Assert.That(help.Output.Split('\n'), Has.All.Length.LessThanOrEqualTo(120));
+        Assert.That(help.Output, Does.Not.Contain("2147483647").And.Not.Contain("Q4_0"));
     }
 
     private static void WritePassphrase(string path)

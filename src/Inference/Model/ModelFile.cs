@@ -41,6 +41,9 @@ public sealed class ModelFile : IDisposable
     /// <summary>Metadata and tensor list as bytes.</summary>
     public ReadOnlyMemory<byte> Header => _file.Header;
 
+    /// <summary>The file, or the first part of the set; null where only the header came from elsewhere.</summary>
+    public string? Path { get; private set; }
+
     /// <summary>Whether the weights are there, or only the header.</summary>
     public bool HasWeights => _file.HasWeights;
 
@@ -56,7 +59,9 @@ public sealed class ModelFile : IDisposable
 
         try
         {
-            return Over(file);
+            ModelFile model = Over(file);
+            model.Path = path;
+            return model;
         }
         catch (GgufException refusal)
         {

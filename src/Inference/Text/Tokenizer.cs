@@ -7,7 +7,23 @@ public static class Tokenizer
 {
     private const string ModelKey = "tokenizer.ggml.model";
 
-    /// <summary>The tokenizer of a model.</summary>
+    /// <summary>The tokenizer of a model; what is wrong with it is said with the file's name.</summary>
+    /// <exception cref="GgufException">A part of the vocabulary is missing or does not fit the others.</exception>
+    /// <exception cref="UnsupportedModelException">The tokenizer is of a kind this program does not know.</exception>
+    public static ITokenizer Create(ModelFile model)
+    {
+        try
+        {
+            return Create(model.Metadata);
+        }
+        catch (GgufException refusal)
+        {
+            refusal.Path = model.Path;
+            throw;
+        }
+    }
+
+    /// <summary>The tokenizer that metadata describe.</summary>
     /// <exception cref="GgufException">A part of the vocabulary is missing or does not fit the others.</exception>
     /// <exception cref="UnsupportedModelException">The tokenizer is of a kind this program does not know.</exception>
     public static ITokenizer Create(GgufMetadata metadata) => metadata.Text(ModelKey) switch

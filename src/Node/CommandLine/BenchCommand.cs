@@ -77,17 +77,17 @@ internal static class BenchCommand
             throw CommandException.Usage("there is nothing to measure: give a prompt with -p, or tokens with -n.");
         }
 
-        if (options.Generate == 1)
-        {
-            throw CommandException.Usage("one token is too few to measure: the first of a session does not count.");
-        }
-
         int most = Math.Max(options.Prompt, options.Generate);
 
         if (most > config.ContextLength)
         {
             throw CommandException.Usage($"{config.Name} takes {config.ContextLength} tokens, not {most}: "
                 + "give less with -p or -n.");
+        }
+
+        if (options.Generate == 1)
+        {
+            throw CommandException.Usage("one token is too few to measure: the first of a session does not count.");
         }
     }
 

@@ -14,7 +14,7 @@ internal static class LocalGeneration
         GenerateOptions options, string path, Stream output, TimeProvider time, CancellationToken cancel)
     {
         using var model = ModelFile.Open(path);
-        ITokenizer tokenizer = Tokenizer.Create(model.Metadata);
+        ITokenizer tokenizer = Tokenizer.Create(model);
         (int[] prompt, int tokensMax) = GenerateRun.Encode(options, tokenizer, model.Config);
         using var pool = new ComputePool(options.Threads);
         using var span = ModelSpan.Load(

@@ -34,9 +34,8 @@ internal static class PerplexityCommand
         }.AtLeast(4);
         Option<int> chunks = new Option<int>("--chunks")
         {
-            Description = "Stop after so many chunks.",
+            Description = "Stop after so many chunks. [default: all of the text]",
             HelpName = "N",
-            DefaultValueFactory = _ => int.MaxValue,
             CustomParser = CommonOptions.ParseNumber<int>,
         }.AtLeast(1);
         var kv = new Option<string>("--kv")
@@ -68,8 +67,8 @@ internal static class PerplexityCommand
             using var interrupts = new Interrupts();
             using var opened = ModelFile.Open(path);
             int length = Length(opened.Config, parsed.GetValue(context));
-            int[][] parts = Split(Tokenizer.Create(opened.Metadata), text, length);
-            parts = parts[..Math.Min(parts.Length, parsed.GetValue(chunks))];
+            int[][] parts = Split(Tokenizer.Create(opened), text, length);
+            parts = parsed.GetValue(chunks) is > 0 and var most && most < parts.Length ? parts[..most] : parts;
             using var pool = new ComputePool(parsed.GetValue(threads));
             using var span = ModelSpan.Load(opened, opened.Config.AllBlocks, pool);
             KvCacheType cacheType = CacheTypes.ByName[parsed.GetRequiredValue(kv)].ToCacheType();

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
@@ -9,13 +11,20 @@ namespace Swarm.Node.CommandLine;
 /// <summary><c>swarm quantize</c>: the same model with smaller weights.</summary>
 internal static class QuantizeCommand
 {
+    private static readonly Dictionary<string, FileType> Types = Enum.GetValues<FileType>()
+        .ToDictionary(type => type.ToString().ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
+
     public static Command Create(Terminal terminal)
     {
         var input = new Argument<string>("in") { Description = "The GGUF file to read, or the first part of a set." };
         var output = new Argument<string>("out") { Description = "The GGUF file to write." };
-        var type = new Argument<string>("type") { Description = "What the weights become; q4_k_m is the usual one." };
-        type.AcceptOnlyFromAmong(
-            [.. Enum.GetNames<FileType>().SelectMany(name => (string[])[name.ToLowerInvariant(), name])]);
+        var type = new Argument<FileType>("type")
+        {
+            Description = "What the weights become; q4_k_m is the usual one.",
+            CustomParser = ParseType,
+        };
+        type.CompletionSources.Clear();
+        type.CompletionSources.Add(_ => Types.Keys.Select(name => new CompletionItem(name)));
         var pure = new Option<bool>("--pure")
         {
             Description = "Store every matrix in the one type, none in a better one.",
@@ -48,8 +57,7 @@ internal static class QuantizeCommand
         {
             string source = ModelPath.FindFile(parsed.GetRequiredValue(input));
             string target = parsed.GetRequiredValue(output);
-            var plan = WeightPlan.Mix(
-                Enum.Parse<FileType>(parsed.GetRequiredValue(type), ignoreCase: true));
+            var plan = WeightPlan.Mix(parsed.GetRequiredValue(type));
             ModelWriting.Check(target);
 
             if (Path.GetFullPath(source) == Path.GetFullPath(target))
@@ -80,6 +88,18 @@ internal static class QuantizeCommand
         });
 
         return verb;
+    }
+
+    private static FileType ParseType(ArgumentResult result)
+    {
+        string name = result.Tokens[0].Value;
+
+        if (!Types.TryGetValue(name, out FileType type))
+        {
+            result.AddError($"'{name}' is no type to quantize to: give one of {string.Join(", ", Types.Keys)}.");
+        }
+
+        return type;
     }
 
     // Which tensor bears which type follows from what it is for: of models that nobody here computes that is a guess.

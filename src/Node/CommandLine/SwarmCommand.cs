@@ -72,7 +72,14 @@ internal static class SwarmCommand
         };
 
         HelpOption help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new ExampleHelp((HelpAction)help.Action!, Examples);
+        var plain = (HelpAction)help.Action!;
+
+        if (Console.IsOutputRedirected)
+        {
+            plain.MaxWidth = Terminal.PlainColumns;
+        }
+
+        help.Action = new ExampleHelp(plain, Examples);
         return root;
     }
 

@@ -28,7 +28,7 @@ internal static class SwarmGeneration
 
         using (file)
         {
-            ITokenizer tokenizer = Tokenizer.Create(file.Metadata);
+            ITokenizer tokenizer = Tokenizer.Create(file);
             (int[] prompt, int tokensMax) = GenerateRun.Encode(options, tokenizer, file.Config);
             var printer = new GenerationPrinter(tokenizer, options.Stop, output, options.Json);
             var request = new GenerationRequest

@@ -6,8 +6,8 @@ namespace Swarm.Node.CommandLine;
 /// <summary>Where a command writes: results to standard output, everything about the work to standard error.</summary>
 internal sealed class Terminal
 {
-    // A pipe has no width: wide enough for the widest table.
-    private const int PlainColumns = 110;
+    /// <summary>A pipe has no width: wide enough for the widest table.</summary>
+    public const int PlainColumns = 110;
 
     public Terminal()
     {
