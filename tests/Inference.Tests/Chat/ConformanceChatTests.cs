@@ -103,6 +103,13 @@ public sealed partial class ConformanceChatTests : KitFixture
 
         TestContext.Out.WriteLine($"{markers.Length} markers, {rendered} conversations");
 
+        if (!expected.RootElement.GetProperty("cases").EnumerateArray().Any(IsText))
+        {
+            Assert.Ignore("The references write none of the conversations with this template.");
+        }
+
+        Assert.That(rendered, Is.Positive);
+
         int[] Controls(int[] ids) => [.. ids.Where(id => id < markers.Length)];
     }
 
@@ -140,6 +147,9 @@ public sealed partial class ConformanceChatTests : KitFixture
         AddGenerationPrompt = context.GetProperty("add_generation_prompt").GetBoolean(),
         EnableThinking = context.TryGetProperty("enable_thinking", out JsonElement thinks) ? thinks.GetBoolean() : null,
     };
+
+    private static bool IsText(JsonElement result)
+        => result.TryGetProperty("expected", out JsonElement told) && told.ValueKind == JsonValueKind.String;
 
     private static string? Error(JsonElement result)
         => result.TryGetProperty("error", out JsonElement error) ? error.GetString() : null;

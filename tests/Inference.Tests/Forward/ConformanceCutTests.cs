@@ -35,6 +35,10 @@ public sealed class ConformanceCutTests : KitFixture
             model!.File, KvCacheType.F16, [.. Reference.Ids(model.Facts.GetProperty("tokens")).Take(40)]);
     }
 
+    [Test]
+    public void The_kit_holds_models_to_cut()
+        => Assert.That(Reference.In("trained").Concat(Reference.In("arch")), Is.Not.Empty);
+
     private static IEnumerable<TestCaseData> RandomModels()
         => Reference.In("arch").Select(path => new TestCaseData(path)
             .SetName($"ConformanceCut(arch/{Path.GetFileNameWithoutExtension(path)})"));

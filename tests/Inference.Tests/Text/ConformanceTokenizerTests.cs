@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using Swarm.Inference.Model;
 using Swarm.Inference.Text;
@@ -11,12 +12,8 @@ namespace Swarm.Inference.Tests.Text;
 
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
-public sealed class ConformanceTokenizerTests : KitFixture
+public sealed partial class ConformanceTokenizerTests : KitFixture
 {
-    // The kit's own engine only approximates these: letters outside of ASCII, and for Kimi words that begin with a
-    // small letter. Ours are the vocabularies' own patterns.
-    private static readonly string[] Approximated = ["gpt-4o", "tekken", "kimi-k2"];
-
     [TestCaseSource(nameof(Sets))]
     public void Every_string_gives_the_expected_tokens(string path)
     {
@@ -28,6 +25,7 @@ public sealed class ConformanceTokenizerTests : KitFixture
         int[] prefix = Ids(set.RootElement.GetProperty("bos_prefix"));
         int[] suffix = Ids(set.RootElement.GetProperty("eos_suffix"));
         List<string> wrong = [];
+        List<string> allowed = [];
         int strings = 0;
 
         foreach (JsonProperty result in set.RootElement.GetProperty("results").EnumerateObject())
@@ -47,17 +45,18 @@ public sealed class ConformanceTokenizerTests : KitFixture
                 : [.. Encoding.UTF8.GetBytes(text)];
             strings++;
             Compare(wrong, result.Name, "bytes", text, Written(tokenizer, file.Metadata, plain, written), written);
-            Compare(wrong, result.Name, "plain", text, tokenizer.Encode(text, false, false), plain);
-            Compare(wrong, result.Name, "special", text, tokenizer.Encode(text, false, true), special);
-            Compare(wrong, result.Name, "around", text, tokenizer.Encode(text, true, true), around);
+            List<string> differing = MayDiffer(file.Metadata, text) ? allowed : wrong;
+            Compare(differing, result.Name, "plain", text, tokenizer.Encode(text, false, false), plain);
+            Compare(differing, result.Name, "special", text, tokenizer.Encode(text, false, true), special);
+            Compare(differing, result.Name, "around", text, tokenizer.Encode(text, true, true), around);
         }
 
         string name = Path.GetFileName(path);
-        TestContext.Out.WriteLine($"{name}: {tokenizer.Kind}, {strings} strings, {wrong.Count} differ");
-        wrong.Take(10).ToList().ForEach(TestContext.Out.WriteLine);
+        TestContext.Out.WriteLine(
+            $"{name}: {tokenizer.Kind}, {strings} strings, {wrong.Count} differ, {allowed.Count} more as they may");
+        wrong.Concat(allowed).Take(10).ToList().ForEach(TestContext.Out.WriteLine);
         Assert.That(strings, Is.Positive);
-        bool approximated = Approximated.Contains(file.Metadata.Text("tokenizer.ggml.pre"));
-        Assert.That(wrong, approximated ? Has.Count.LessThan(strings / 10) : Is.Empty);
+        Assert.That(wrong, Is.Empty);
     }
 
     [TestCaseSource(nameof(Sets))]
@@ -127,10 +126,32 @@ public sealed class ConformanceTokenizerTests : KitFixture
         }
 
         TestContext.Out.WriteLine($"{Path.GetFileName(path)}: {prompts} prompts");
+        Assert.That(prompts, Is.Positive);
     }
 
     [Test]
     public void The_kit_holds_strings_with_their_tokens() => Assert.That(SetFiles(), Is.Not.Empty);
+
+    /// <summary>
+    /// Whether the reference is known to be the wrong one: where an expression tells capitals from small letters, it
+    /// follows it only approximately for what its classes of letters hold beyond ASCII; of Kimi's, which tells them
+    /// apart as well, it makes one class of both. Ours are the vocabularies' own expressions.
+    /// </summary>
+    private static bool MayDiffer(GgufMetadata metadata, string text)
+    {
+        bool tellsCases = PreTokenizer.Of(metadata).Patterns
+            .Any(pattern => pattern.ToString().Contains(@"\p{Lu}\p{Lt}", StringComparison.Ordinal));
+
+        return tellsCases && (text.EnumerateRunes().Any(IsInClassesBeyondAscii)
+            || (metadata.Text(PreTokenizer.Key) == "kimi-k2" && SmallBeforeCapital().IsMatch(text)));
+    }
+
+    private static bool IsInClassesBeyondAscii(Rune rune) => !rune.IsAscii && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+        or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
+
+    [GeneratedRegex(@"[a-z][A-Z]")]
+    private static partial Regex SmallBeforeCapital();
 
     /// <summary>The bytes of tokens, less what the reference takes away when it writes them as a text.</summary>
     private static int[] Written(ITokenizer tokenizer, GgufMetadata metadata, int[] ids, int[] expected)
