@@ -4,6 +4,7 @@ using Swarm.Inference.Generation;
 using Swarm.Inference.Making;
 using Swarm.Inference.Model;
 using Swarm.Inference.Sampling;
+using Swarm.Inference.Tests.Forward.Oracle;
 using Swarm.Inference.Threading;
 using Swarm.Testing;
 
@@ -34,20 +35,26 @@ public sealed class AllocationTests
         [Range(0, 3)] int sampling)
     {
         using ModelFile file = TinyModel.Open(ModelShape.All.First(known => known.Name == shape), GgmlType.Q8_0);
-        using var pool = new ComputePool(2);
-        using var model = ModelSpan.Load(file, file.Config.AllBlocks, pool);
-        var options = new GeneratorOptions
-        {
-            TokensMax = Tokens + 20,
-            CacheType = cache,
-            Sampling = Samplings[sampling],
-        };
-        using IEnumerator<int> ids = new Generator(model).Generate(Prompt, options).GetEnumerator();
-        Take(ids, 20);
-        long asking = Asking(pool);
-        long before = Allocated(pool);
-        Take(ids, Tokens);
-        Assert.That(Allocated(pool) - before - asking, Is.LessThan(Tokens * ObjectBytes));
+        AssertNothingAllocated(file, cache, Samplings[sampling]);
+    }
+
+    [Test]
+    public void Nor_does_it_in_any_architecture(
+        [ValueSource(typeof(SmallModels), nameof(SmallModels.Names))] string name)
+    {
+        using ModelFile file = SmallModels.Open(name, GgmlType.F16);
+        AssertNothingAllocated(file, KvCacheType.F16, SamplingOptions.Greedy);
+    }
+
+    [Test]
+    public void Nor_does_it_with_weights_in_blocks_of_256(
+        [Values(GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K, GgmlType.IQ4_XS)]
+        GgmlType type)
+    {
+        using ModelFile file = TinyModel.Open(
+            ModelShape.Tiny with { Name = "tiny-256", Blocks = 2, Width = 256, FeedForward = 512 }, type);
+        Assert.That(file.Require("blk.1.ffn_down.weight").Type, Is.EqualTo(type));
+        AssertNothingAllocated(file, KvCacheType.F16, SamplingOptions.Greedy);
     }
 
     [Test]
@@ -80,6 +87,25 @@ public sealed class AllocationTests
         }
 
         Assert.That(Allocated(pool) - before - asking, Is.LessThan(15 * ObjectBytes));
+    }
+
+    private static void AssertNothingAllocated(ModelFile file, KvCacheType cache, SamplingOptions sampling)
+    {
+        using var pool = new ComputePool(2);
+        using var model = ModelSpan.Load(file, file.Config.AllBlocks, pool);
+        var options = new GeneratorOptions
+        {
+            TokensMax = Tokens + 20,
+            CacheType = cache,
+            Sampling = sampling,
+        };
+        int[] prompt = [.. Prompt.Select(id => id % model.Config.VocabularySize)];
+        using IEnumerator<int> ids = new Generator(model).Generate(prompt, options).GetEnumerator();
+        Take(ids, 20);
+        long asking = Asking(pool);
+        long before = Allocated(pool);
+        Take(ids, Tokens);
+        Assert.That(Allocated(pool) - before - asking, Is.LessThan(Tokens * ObjectBytes));
     }
 
     // What it takes to ask.
