@@ -18,13 +18,7 @@ internal static class QuantizeCommand
     {
         var input = new Argument<string>("in") { Description = "The GGUF file to read, or the first part of a set." };
         var output = new Argument<string>("out") { Description = "The GGUF file to write." };
-        var type = new Argument<FileType>("type")
-        {
-            Description = "What the weights become; q4_k_m is the usual one.",
-            CustomParser = ParseType,
-        };
-        type.CompletionSources.Clear();
-        type.CompletionSources.Add(_ => Types.Keys.Select(name => new CompletionItem(name)));
+        Argument<FileType> type = TypeArgument();
         var pure = new Option<bool>("--pure")
         {
             Description = "Store every matrix in the one type, none in a better one.",
@@ -88,6 +82,18 @@ internal static class QuantizeCommand
         });
 
         return verb;
+    }
+
+    private static Argument<FileType> TypeArgument()
+    {
+        var type = new Argument<FileType>("type")
+        {
+            Description = "What the weights become; q4_k_m is the usual one.",
+            CustomParser = ParseType,
+        };
+        type.CompletionSources.Clear();
+        type.CompletionSources.Add(_ => Types.Keys.Select(name => new CompletionItem(name)));
+        return type;
     }
 
     private static FileType ParseType(ArgumentResult result)
