@@ -9,7 +9,7 @@ namespace Swarm.Inference.Kernels;
 /// <c>(fma(x, cos, -(y · sin)), fma(x, sin, y · cos))</c>.
 /// </summary>
 /// <remarks>
-/// A sine or cosine is at most half an ulp of its float and position · 2^-52 from the true one where the series falls
+/// A sine or cosine is at most half an ulp of its float and position · 2^-50 from the true one where the series falls
 /// (base at least 1, magnitude 1): the angle is a double, so a small sine far out is as far off as a large one. That
 /// share is 3e-11 at position 2^17 and 6e-8, an ulp below 1, at the last, 2^28.
 /// </remarks>

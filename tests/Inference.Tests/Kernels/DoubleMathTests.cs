@@ -190,7 +190,7 @@ public sealed unsafe class DoubleMathTests
     {
         float near = MathF.Abs((float)exact);
         double half = (MathF.BitIncrement(near) - (double)near) / 2;
-        Assert.That(Math.Abs(entry - exact), Is.LessThanOrEqualTo(half + (position * Math.ScaleB(1, -52)) + 1e-15));
+        Assert.That(Math.Abs(entry - exact), Is.LessThanOrEqualTo(half + (position * Math.ScaleB(1, -50)) + 1e-15));
     }
 
     private static void Compare(Worst worst, double angle)
