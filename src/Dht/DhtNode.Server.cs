@@ -96,16 +96,9 @@ public sealed partial class DhtNode
     // Under the gate. Who asks is not told of itself.
     private void Name(NodeId target, int count, NodeId asker, RepeatedField<Protocol.Messages.Contact> named)
     {
-        IReadOnlyList<Contact> nearest = _table.NearestFresh(target, count + 1, Elapsed);
+        IReadOnlyList<Contact> nearest = _table.NearestFresh(target, count, Elapsed, except: asker);
         named.Capacity = nearest.Count;
-
-        foreach (Contact near in nearest)
-        {
-            if (near.Id != asker && named.Count < count)
-            {
-                named.Add(near.ToMessage());
-            }
-        }
+        named.AddRange(nearest.Select(near => near.ToMessage()));
     }
 
     private Stored Hold(Store store, NodeId from)
