@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -47,6 +48,22 @@ public sealed class NatLab : IDisposable
     /// <summary>What miniupnpd holds: TCP:external:client:internal:expiry:description, a line each.</summary>
     public string Leases => File.Exists(LeaseFile) ? File.ReadAllText(LeaseFile) : "";
 
+    /// <summary>For how many seconds the daemon has kept its mappings, as it says by NAT-PMP.</summary>
+    public uint Epoch
+    {
+        get
+        {
+            using Socket socket = Lan.Open(SocketType.Dgram, ProtocolType.Udp);
+            socket.ReceiveTimeout = 2000;
+            _ = socket.SendTo([0, 0], new IPEndPoint(Router, 5351));
+            byte[] answer = new byte[16];
+            int count = socket.Receive(answer);
+            return count == 12
+                ? BinaryPrimitives.ReadUInt32BigEndian(answer.AsSpan(4))
+                : throw new InvalidOperationException($"An answer of {count} bytes is none of NAT-PMP.");
+        }
+    }
+
     private string LeaseFile => Path.Combine(_folder, "leases");
 
     // Chains must exist before the daemon starts; one statement on each line.
@@ -77,6 +94,9 @@ public sealed class NatLab : IDisposable
         table inet silence {
           chain input {
             type filter hook input priority 0; policy accept;
+          }
+          chain output {
+            type filter hook output priority 0; policy accept;
           }
         }
 
@@ -155,6 +175,9 @@ public sealed class NatLab : IDisposable
     public void Silence(params IEnumerable<string> matches)
         => Nft("flush chain inet silence input\n"
             + string.Concat(matches.Select(match => $"add rule inet silence input {match} drop\n")));
+
+    /// <summary>From now on nobody hears what the router announces of itself.</summary>
+    public void Gag() => Nft("add rule inet silence output udp dport 5350 drop\n");
 
     /// <summary>Whether the stranger's connection to the router's port reaches this listener of the device.</summary>
     public async Task<bool> ReachesAsync(int externalPort, Socket listener)
