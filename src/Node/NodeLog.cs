@@ -89,8 +89,12 @@ internal static partial class NodeLog
     public static partial void Reachable(ILogger log, int confirmed, int asked);
 
     [LoggerMessage(19, LogLevel.Information, "not reachable: {Failed} of {Asked} peer(s) asked to dial {SeenAt} did "
-        + "not come through; forward the port at the router, or try --map-port")]
+        + "not come through; forward the port at the router, or switch on UPnP or NAT-PMP there (in a public swarm give "
+        + "--map-port, too)")]
     public static partial void Unreachable(ILogger log, string seenAt, int failed, int asked);
+
+    [LoggerMessage(25, LogLevel.Information, "others reach this node at {Address}, too: its router leads that here")]
+    public static partial void PortForwarded(ILogger log, string address);
 
     [LoggerMessage(20, LogLevel.Information, "others reach this node through a relay at {Address} ({Relay})")]
     public static partial void RelayHeld(ILogger log, string address, string relay);

@@ -24,6 +24,7 @@ internal sealed class Reach : IAsyncDisposable
     private readonly Lock _gate = new();
     private IReadOnlyList<PeerAddress> _mapped = [];
     private IReadOnlyList<PeerAddress> _relayed = [];
+    private PeerAddress? _found;
     private Task _running = Task.CompletedTask;
     private ReachabilityVerdict _told = ReachabilityVerdict.Unknown;
 
@@ -90,10 +91,25 @@ internal sealed class Reach : IAsyncDisposable
 
     private void Learn(ReachabilityState state)
     {
-        if (_dht.IsServer != state.IsServer)
+        bool isNews = _dht.IsServer != state.IsServer;
+        _dht.IsServer = state.IsServer;
+        bool isFound;
+
+        lock (_gate)
         {
-            _dht.IsServer = state.IsServer;
+            isFound = state.Found is not null && _found != state.Found;
+            isNews |= _found != state.Found;
+            _found = state.Found;
+        }
+
+        if (isNews)
+        {
             Announce();
+        }
+
+        if (isFound)
+        {
+            NodeLog.PortForwarded(_log, (state.Found! with { Node = null }).ToString());
         }
 
         _keeper.IsWanted = state.Verdict == ReachabilityVerdict.Unreachable;
@@ -160,7 +176,8 @@ internal sealed class Reach : IAsyncDisposable
     {
         lock (_gate)
         {
-            _transport.Announce([.. _mapped, .. _relayed], _watch.State.IsServer);
+            IEnumerable<PeerAddress> found = _found is { } forwarded ? [forwarded] : [];
+            _transport.Announce([.. _mapped, .. found, .. _relayed], _watch.State.IsServer);
         }
 
         _ = _links.AnnounceAsync(_stop.Token);

@@ -1,3 +1,5 @@
+using Swarm.Protocol.Transport;
+
 namespace Swarm.Protocol.Reachability;
 
 /// <summary>What a node knows of its own reachability.</summary>
@@ -9,6 +11,12 @@ namespace Swarm.Protocol.Reachability;
 public sealed record ReachabilityState(
     ReachabilityVerdict Verdict, string? SeenAt, int Confirmed, int Failed, bool IsTranslated)
 {
+    /// <summary>
+    /// Where those who reached it did, when that is none of the addresses it knew of: a port that a person has had
+    /// forwarded at the gateway. Null when there is none.
+    /// </summary>
+    public PeerAddress? Found { get; init; }
+
     /// <summary>
     /// Whether it may serve the DHT: those behind a gateway once they are confirmed, the others until they are refuted.
     /// </summary>

@@ -135,15 +135,17 @@ public sealed class ReachabilityWatch : IDisposable
         ILink[] witnesses = [.. Witnesses().Take(ReachabilityLimits.PeersAskedMax)];
         int confirmed = 0;
         int failed = 0;
+        List<PeerAddress> reachedAt = [];
 
         for (int next = 0; next < witnesses.Length && Math.Max(confirmed, failed) < ReachabilityLimits.VotesNeeded;)
         {
             int count = Math.Min(ReachabilityLimits.VotesNeeded - Math.Max(confirmed, failed), witnesses.Length - next);
-            bool?[] votes = await Task.WhenAll(
+            (bool? Reached, PeerAddress? At)[] votes = await Task.WhenAll(
                 witnesses.Skip(next).Take(count).Select(witness => AskAsync(witness, cancel)));
             next += count;
-            confirmed += votes.Count(vote => vote == true);
-            failed += votes.Count(vote => vote == false);
+            confirmed += votes.Count(vote => vote.Reached == true);
+            failed += votes.Count(vote => vote.Reached == false);
+            reachedAt.AddRange(votes.Select(vote => vote.At).OfType<PeerAddress>());
         }
 
         if (confirmed + failed == 0)
@@ -157,11 +159,14 @@ public sealed class ReachabilityWatch : IDisposable
             ? ReachabilityVerdict.Reachable
             : ReachabilityVerdict.Unreachable;
         string? seen = SeenBy(witnesses[0])?.ToString() ?? State.SeenAt;
-        Tell(new ReachabilityState(verdict, seen, confirmed, failed, seen is not null && IsForeign(seen)));
+        Tell(new ReachabilityState(verdict, seen, confirmed, failed, seen is not null && IsForeign(seen))
+        {
+            Found = verdict == ReachabilityVerdict.Reachable ? Unknown(reachedAt) : null,
+        });
     }
 
-    // Whether a peer got through to any of this node's ports; null when it cannot tell.
-    private async Task<bool?> AskAsync(ILink witness, CancellationToken cancel)
+    // Whether a peer got through to any of this node's ports, and where; null when it cannot tell.
+    private async Task<(bool? Reached, PeerAddress? At)> AskAsync(ILink witness, CancellationToken cancel)
     {
         bool? found = null;
 
@@ -170,7 +175,7 @@ public sealed class ReachabilityWatch : IDisposable
             switch (await AskAsync(witness, port, cancel))
             {
                 case true:
-                    return true;
+                    return (true, new PeerAddress(SeenBy(witness)!.ToString(), port, _links.Self));
                 case false:
                     found = false;
                     break;
@@ -179,8 +184,18 @@ public sealed class ReachabilityWatch : IDisposable
             }
         }
 
-        return found;
+        return (found, null);
     }
+
+    // Where most came through, if nobody has told this node that it can be dialled there.
+    private PeerAddress? Unknown(List<PeerAddress> reachedAt)
+        => reachedAt
+            .Where(at => at == State.Found || !_transport.Addresses.Contains(at))
+            .CountBy(at => at)
+            .OrderByDescending(one => one.Value)
+            .ThenBy(one => one.Key.ToString(), StringComparer.Ordinal)
+            .Select(one => one.Key)
+            .FirstOrDefault();
 
     // What counts is that the nonce comes, whatever the peer says: it can deny that it reached us, but not pretend.
     private async Task<bool?> AskAsync(ILink witness, int port, CancellationToken cancel)
@@ -226,13 +241,15 @@ public sealed class ReachabilityWatch : IDisposable
     }
 
     // What a peer proves by coming through the hole that this node's own link with it keeps open: nothing. Where a
-    // gateway leads that very port here, it is no hole.
+    // gateway says that it leads that very port here, it is no hole.
     private bool IsHole(ILink witness, int port)
         => witness.IsFromListener
             && witness.RemoteHello.Observed is { } seen
             && seen.Port == port
-            && !_transport.Addresses.Any(
-                address => address.Relay is null && address.Host == seen.Host && address.Port == port);
+            && !_transport.Addresses.Any(address => address.Relay is null
+                && address.Host == seen.Host
+                && address.Port == port
+                && address != State.Found);
 
     // The answer may be a little faster than the end of the handshake that brings the nonce.
     private async Task<bool?> CameAsync(Task came, CancellationToken cancel)

@@ -110,6 +110,45 @@ public sealed class HomesTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Test]
+    public async Task A_port_that_a_person_forwards_is_found_and_told_to_others()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var lab = new TwoHomesLab(symmetric: false);
+        string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
+        lab.Forward();
+
+        using (SwarmProcess first = Join(lab.Internet, folder, "first", "0:1"))
+        {
+            _ = await first.WaitForAsync("serving", deadline.Token);
+            using SwarmProcess home = Join(lab.One, folder, "home", "0:8", "--bootstrap", "5.5.1.1:4747");
+            JsonElement found = await home.WaitForAsync("portForwarded", deadline.Token);
+            Assert.That(found.GetProperty("address").GetString(), Is.EqualTo("5.5.1.2:4747"));
+
+            // The announcement follows within seconds.
+            string status = "";
+
+            while (!status.Contains("5.5.1.2:4747", StringComparison.Ordinal))
+            {
+                status = (await GuestAsync(lab, folder, deadline.Token, "status", "--json")).Output;
+            }
+
+            Assert.That(status, Does.Not.Contain("relayed"));
+
+            // Who knows nobody but the home's public address comes in there, and is computed for there.
+            SwarmResult told = await SwarmProcess.RunInAsync(
+                lab.Host.Name, deadline.Token,
+                [
+                    "generate", "--model", TestModel.Path, .. Sampling, "--bootstrap", "5.5.1.2:4747", "--swarm", "homes",
+                    "--public", "--data-dir", Path.Combine(folder, "guest"), Prompt,
+                ]);
+            Assert.That(told.ExitCode, Is.Zero, told.Errors);
+            Assert.That(Text(told), Is.Not.Empty);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static async Task AssertToldAsync(
         TwoHomesLab lab, string folder, SwarmResult alone, CancellationToken cancel)
     {

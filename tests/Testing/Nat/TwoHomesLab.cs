@@ -37,6 +37,13 @@ public sealed partial class TwoHomesLab : IDisposable
 
     public NetworkNamespace Host { get; }
 
+    /// <summary>A person has the first home's router lead TCP port 4747 to the device.</summary>
+    public void Forward()
+        => Rule(
+            "add chain inet home prerouting { type nat hook prerouting priority -100; policy accept; }",
+            "add rule inet home prerouting iifname rw tcp dport 4747 dnat ip to 192.168.77.2:4747",
+            "add rule inet home forward ip daddr 192.168.77.2 tcp dport 4747 accept");
+
     /// <summary>From now on nobody in the first home reaches the host, and is told so at once.</summary>
     public void Bar() => Rule("insert rule inet home forward ip daddr 5.5.3.2 tcp flags syn reject with tcp reset");
 
