@@ -37,12 +37,13 @@ internal static class Doors
             await member.EnterAsync(choice.Doors, remembered: [], cancel);
             return member;
         }
-        catch (LinkClosedException gone) when (!gone.IsTurnedAway)
+        catch (Exception gone) when (gone is LinkClosedException or FaultException)
         {
             await member.DisposeAsync();
 
-            // A code keeps the addresses of the day it was made; its swarm may still be around.
-            if (await TryEnterUntoldAsync(choice, cancel) is { } found)
+            // A code keeps the addresses of the day it was made, and others may have them now; its swarm may still be
+            // around.
+            if (await TryEnterElsewhereAsync(choice, cancel) is { } found)
             {
                 return found;
             }
@@ -82,6 +83,19 @@ internal static class Doors
         }
 
         return await TryEnterByMemoryAsync(choice, cancel);
+    }
+
+    // Where a named door is closed that says more than why others are.
+    private static async Task<SwarmMember?> TryEnterElsewhereAsync(SwarmChoice choice, CancellationToken cancel)
+    {
+        try
+        {
+            return await TryEnterUntoldAsync(choice, cancel);
+        }
+        catch (Exception refusal) when (refusal is LinkClosedException or FaultException)
+        {
+            return null;
+        }
     }
 
     private static async Task<SwarmMember?> TryEnterByMemoryAsync(SwarmChoice choice, CancellationToken cancel)

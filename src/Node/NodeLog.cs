@@ -81,6 +81,9 @@ internal static partial class NodeLog
     [LoggerMessage(36, LogLevel.Information, "{Count} node(s) of the last run are asked, too")]
     public static partial void NodesRemembered(ILogger log, int count);
 
+    [LoggerMessage(37, LogLevel.Warning, "entered through others than were named, for there is no way in: {Reason}")]
+    public static partial void DoorsClosed(ILogger log, string reason);
+
     [LoggerMessage(34, LogLevel.Warning, "the changed keys are not taken, the old ones stay: {Reason}")]
     public static partial void KeysUnreadable(ILogger log, string reason);
 
@@ -89,11 +92,11 @@ internal static partial class NodeLog
     public static partial void Reachable(ILogger log, int confirmed, int asked);
 
     [LoggerMessage(19, LogLevel.Information, "not reachable: {Failed} of {Asked} peer(s) asked to dial {SeenAt} did "
-        + "not come through; forward the port at the router, or switch on UPnP or NAT-PMP there (in a public swarm give "
-        + "--map-port, too)")]
+        + "not come through; forward the port at the router, or switch on UPnP or NAT-PMP there (and in a public swarm "
+        + "give --map-port)")]
     public static partial void Unreachable(ILogger log, string seenAt, int failed, int asked);
 
-    [LoggerMessage(25, LogLevel.Information, "others reach this node at {Address}, too: its router leads that here")]
+    [LoggerMessage(25, LogLevel.Information, "others reach this node at {Address}, too: the router leads it here")]
     public static partial void PortForwarded(ILogger log, string address);
 
     [LoggerMessage(20, LogLevel.Information, "others reach this node through a relay at {Address} ({Relay})")]

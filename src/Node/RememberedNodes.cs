@@ -1,5 +1,6 @@
 using System.Globalization;
 using Swarm.Dht.Routing;
+using Swarm.Node.Membership;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Transport;
 using Swarm.Protocol.Wire;
@@ -8,7 +9,8 @@ namespace Swarm.Node;
 
 /// <summary>
 /// The nodes that were met in the last run, in the node's folder: the way back in when nobody names an address. A line
-/// names the swarm, each further one a node at an address; what is broken is as good as none.
+/// names the swarm, each further one a node at an address, of which a node may have two; what is broken is as good as
+/// none.
 /// </summary>
 /// <param name="folder">The node's folder.</param>
 /// <param name="swarm">The swarm; those of another one are forgotten.</param>
@@ -18,6 +20,9 @@ internal sealed class RememberedNodes(string folder, SwarmId swarm)
     public const int NodesMax = 16;
 
     private const string FileName = "nodes.txt";
+
+    // One at home, one on the internet.
+    private const int AddressesMax = 2 * NodesMax;
 
     // An address has at most 350 letters.
     private const int FileBytesMax = 16 * 1024;
@@ -36,7 +41,7 @@ internal sealed class RememberedNodes(string folder, SwarmId swarm)
 
             string[] lines = System.IO.File.ReadAllLines(File);
             return lines.Length > 0 && lines[0] == swarm.ToString()
-                ? [.. lines.Skip(1).Select(Read).OfType<PeerAddress>().Distinct().Take(NodesMax)]
+                ? [.. lines.Skip(1).Select(Read).OfType<PeerAddress>().Distinct().Take(AddressesMax)]
                 : [];
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
@@ -46,13 +51,14 @@ internal sealed class RememberedNodes(string folder, SwarmId swarm)
     }
 
     /// <summary>Keeps them in the place of those before; nobody is no news.</summary>
-    /// <param name="nodes">Who was met, each at the address to try first.</param>
+    /// <param name="nodes">Who was met, the most important first.</param>
     public void Save(IEnumerable<Contact> nodes)
     {
         string[] lines = [.. nodes
             .Where(node => node.Addresses.Count > 0)
             .Take(NodesMax)
-            .Select(node => (node.Addresses[0] with { Node = node.Id }).ToString())];
+            .SelectMany(NamedDoors.Of)
+            .Select(address => address.ToString())];
         string draft = string.Create(CultureInfo.InvariantCulture, $"{File}.{Environment.ProcessId}");
 
         if (lines.Length == 0)

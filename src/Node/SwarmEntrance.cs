@@ -52,15 +52,18 @@ internal sealed class SwarmEntrance(
         {
             await member.EnterAsync(options.Bootstrap, before, stop);
         }
-        catch (LinkClosedException gone) when (!gone.IsTurnedAway)
+        catch (Exception gone) when (gone is LinkClosedException or FaultException)
         {
-            // A code keeps the addresses of the day it was made; its swarm may still be around.
+            // A code keeps the addresses of the day it was made, and others may have them now; its swarm may still be
+            // around.
             bool isMet = lan is not null && await lan.MeetFirstAsync(LookMax, stop);
 
             if (!isMet && (before.Count == 0 || !await member.Dht.BootstrapAsync(before, stop)))
             {
                 throw;
             }
+
+            NodeLog.DoorsClosed(log, gone.Message);
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Dht;
 using Swarm.Inference;
 using Swarm.Node.Discovery.Lan;
+using Swarm.Node.Membership;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
@@ -17,6 +18,7 @@ internal sealed class SwarmMember : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ITransport _transport;
     private readonly SwarmKeyring? _keyring;
+    private readonly TimeProvider _time;
     private readonly Reach? _reach;
     private Task _running = Task.CompletedTask;
 
@@ -34,8 +36,11 @@ internal sealed class SwarmMember : IAsyncDisposable
         _keyring = keyring;
         Swarm = swarm;
         _transport = transport;
+        _time = time;
         Links = new LinkPool(transport, key.Id, time, log);
         Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
+        Links.Handle(
+            Envelope.BodyOneofCase.ShowDoors, (_, stream, cancel) => NamedDoors.AnswerAsync(Dht, stream, cancel));
         _reach = server ? new Reach(transport, Links, Dht, time, new EntropyRandom(), log) : null;
     }
 
@@ -114,33 +119,52 @@ internal sealed class SwarmMember : IAsyncDisposable
         IReadOnlyList<PeerAddress> all = await DoorNames.ExpandAsync(doors, Dns.GetHostAddressesAsync, cancel);
 
         // Dialled here and not only by the DHT, which would keep the reason to itself.
-        Exception?[] closed = await Task.WhenAll(all.Select(door => KnockAsync(door, cancel)));
+        Knock[] knocks = await Task.WhenAll(all.Select(door => KnockAsync(door, cancel)));
 
-        if (closed.Length > 0 && closed.All(reason => reason is not null))
+        if (knocks.Length > 0 && knocks.All(knock => knock.Link is null))
         {
-            // Who is there and refuses says more than who is not there.
-            throw closed.OfType<FaultException>().FirstOrDefault()
-                ?? (closed.OfType<LinkClosedException>().OrderBy(reason => !reason.IsTurnedAway).FirstOrDefault()
-                    is { } gone
-                    ? new LinkClosedException(Explain(doors, gone), gone) { IsTurnedAway = gone.IsTurnedAway }
-                    : closed[0]!);
+            throw Refusal(doors, knocks);
         }
 
-        _ = await Dht.BootstrapAsync([.. all, .. remembered], cancel);
+        IReadOnlyList<PeerAddress>[] named = await Task.WhenAll(knocks
+            .Select(knock => knock.Link)
+            .OfType<ILink>()
+            .Distinct()
+            .Select(link => NamedDoors.AskAsync(link, _time, cancel)));
+        _ = await Dht.BootstrapAsync([.. all, .. remembered, .. named.SelectMany(one => one)], cancel);
     }
 
-    // Null when somebody opened.
-    private async Task<Exception?> KnockAsync(PeerAddress door, CancellationToken cancel)
+    private async Task<Knock> KnockAsync(PeerAddress door, CancellationToken cancel)
     {
         try
         {
-            _ = await Links.GetAsync(door, cancel);
-            return null;
+            return new Knock(door, await Links.GetAsync(door, cancel), Why: null);
         }
         catch (Exception reason) when (reason is LinkClosedException or FaultException or ProtocolException)
         {
-            return reason;
+            return new Knock(door, Link: null, reason);
         }
+    }
+
+    // Who is there and refuses says more than who is not there.
+    private Exception Refusal(IReadOnlyList<PeerAddress> doors, IReadOnlyList<Knock> knocks)
+    {
+        if (knocks.Select(knock => knock.Why).OfType<FaultException>().FirstOrDefault() is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (knocks.FirstOrDefault(knock => knock.Why is LinkClosedException { IsTurnedAway: true }) is { } hungUp)
+        {
+            return new LinkClosedException(HungUp(hungUp.Door), hungUp.Why!) { IsTurnedAway = true };
+        }
+
+        return knocks.Select(knock => knock.Why).OfType<LinkClosedException>().FirstOrDefault() is { } gone
+            ? new LinkClosedException(
+                $"no node answers at {string.Join(", ", doors)}: check the address, and that a node runs there "
+                    + $"({gone.Message})",
+                gone)
+            : knocks[0].Why!;
     }
 
     /// <summary>Gets to know a node that was found by chance.</summary>
@@ -148,11 +172,27 @@ internal sealed class SwarmMember : IAsyncDisposable
     /// <exception cref="FaultException">Who answers is of another swarm or version.</exception>
     public async Task MeetAsync(PeerAddress address, CancellationToken cancel)
     {
-        _ = await Links.GetAsync(address, cancel);
+        ILink link = await Links.GetAsync(address, cancel);
 
-        if (!await Dht.MeetAsync(address, cancel))
+        if (!link.RemoteHello.Server)
+        {
+            await EnterBehindAsync(link, cancel);
+        }
+        else if (!await Dht.MeetAsync(address, cancel))
         {
             throw new LinkClosedException($"{address} does not answer.");
+        }
+    }
+
+    // To whom the DHT is closed at this node, for nobody can dial it, is open at those whom it knows.
+    private async Task EnterBehindAsync(ILink link, CancellationToken cancel)
+    {
+        if (Dht.Status.Contacts == 0
+            && (await NamedDoors.AskAsync(link, _time, cancel) is not { Count: > 0 } named
+                || !await Dht.BootstrapAsync(named, cancel)))
+        {
+            throw new LinkClosedException(
+                $"{link.Remote} serves nobody in the DHT, and neither does anybody it knows.");
         }
     }
 
@@ -161,28 +201,25 @@ internal sealed class SwarmMember : IAsyncDisposable
         => new(
             lan,
             MeetAsync,
-            node => node == Key.Id || Dht.Knows(node),
+            IsKnown,
             () => Dht.Status.Contacts == 0,
             time,
             new EntropyRandom(),
             log);
 
-    private string Explain(IReadOnlyList<PeerAddress> doors, LinkClosedException gone)
-    {
-        string where = string.Join(", ", doors);
+    // Of whom others cannot dial a link is all that there is to know.
+    private bool IsKnown(NodeId node)
+        => node == Key.Id
+            || Dht.Knows(node)
+            || (Links.TryGet(node, out ILink? link) && !link.RemoteHello.Server && Dht.Status.Contacts > 0);
 
-        return gone switch
-        {
-            { IsTurnedAway: true } when _keyring is null =>
-                $"the node at {where} hung up, as one of a private swarm does on strangers: run 'swarm invite' there, "
-                    + "and use its code here ('swarm join CODE', or --join CODE with other commands).",
-            { IsTurnedAway: true } =>
-                $"the node at {where} hung up: clock or swarm key differs. Run 'swarm invite' there and use its code "
-                    + "here ('swarm join CODE', or --join CODE with other commands); check the clocks of both devices; "
-                    + "give --public if that swarm is public.",
-            _ => $"no node answers at {where}: check the address, and that a node runs there ({gone.Message})",
-        };
-    }
+    private string HungUp(PeerAddress where)
+        => _keyring is null
+            ? $"the node at {where} hung up, as one of a private swarm does on strangers: run 'swarm invite' there, "
+                + "and use its code here ('swarm join CODE', or --join CODE with other commands)."
+            : $"the node at {where} hung up: clock or swarm key differs. Run 'swarm invite' there and use its code "
+                + "here ('swarm join CODE', or --join CODE with other commands); check the clocks of both devices; "
+                + "give --public if that swarm is public.";
 
     public async ValueTask DisposeAsync()
     {
@@ -200,4 +237,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         _keyring?.Dispose();
         _stop.Dispose();
     }
+
+    // What came of a dial: a link, or why there is none.
+    private sealed record Knock(PeerAddress Door, ILink? Link, Exception? Why);
 }

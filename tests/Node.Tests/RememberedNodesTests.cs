@@ -33,6 +33,18 @@ public sealed class RememberedNodesTests
     }
 
     [Test]
+    public void Who_has_an_address_at_home_and_one_on_the_internet_is_remembered_at_both()
+    {
+        NodeId node = TestIdentity.Node(1);
+        PeerAddress[] addresses = [.. "192.168.1.5 10.8.0.2 5.5.5.1 5.5.5.2".Split(' ')
+            .Select(host => new PeerAddress(host, 4747, node))];
+        new RememberedNodes(_folder, Ours).Save([new Contact(node, addresses), Met(2)]);
+        Assert.That(
+            new RememberedNodes(_folder, Ours).Load(),
+            Is.EqualTo((PeerAddress[])[addresses[0], addresses[2], Met(2).Addresses[0]]));
+    }
+
+    [Test]
     public void Those_of_another_swarm_are_forgotten()
     {
         new RememberedNodes(_folder, Ours).Save([Met(1)]);

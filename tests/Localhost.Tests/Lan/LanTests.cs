@@ -181,6 +181,29 @@ public sealed partial class LanTests
     }
 
     [Test]
+    public async Task A_code_whose_address_others_have_by_now_still_leads_to_its_swarm()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24"), lab.AddHost("c", "10.9.0.3/24")];
+        SwarmProcess ann = Found(hosts[0], "ann", "--blocks", "0:4");
+        SwarmProcess stranger = Found(hosts[2], "stranger", "--blocks", "0:4");
+        _ = await ann.WaitForAsync("serving", Deadline);
+        _ = await stranger.WaitForAsync("serving", Deadline);
+        SwarmResult invite = await SwarmProcess.RunInAsync(
+            hosts[0], Deadline, "invite", "--data-dir", Path.Combine(_folder, "ann"), "--address", "10.9.0.3:4747");
+        string code = invite.Output.Trim();
+
+        SwarmResult guest = await SwarmProcess.RunInAsync(
+            hosts[1], Deadline, "status", "--json", "--join", code, "--data-dir", Path.Combine(_folder, "guest"));
+        Assert.That(guest.ExitCode, Is.Zero, guest.Errors);
+        SwarmProcess bob = Found(hosts[1], "bob", code, "--blocks", "4:8");
+        JsonElement closed = await bob.WaitForAsync("doorsClosed", Deadline);
+        Assert.That(closed.GetProperty("reason").GetString(), Does.StartWith("the node at 10.9.0.3:4747 hung up: "));
+        _ = await bob.WaitForAsync("serving", Deadline);
+        Assert.That(await NodesAsync(hosts[0], "ann"), Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task The_doctor_says_what_works_and_what_does_not()
     {
         NetworkLab lab = Keep(new NetworkLab());

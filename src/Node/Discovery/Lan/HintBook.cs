@@ -86,18 +86,22 @@ internal sealed class HintBook(Random random)
     }
 
     /// <summary>A dial ended.</summary>
-    public void Dialled(LanHint hint, bool succeeded, TimeSpan now)
+    /// <returns>Whether the node was met, and was not the last time.</returns>
+    public bool Dialled(LanHint hint, bool succeeded, TimeSpan now)
     {
         if (!_entries.TryGetValue(hint.Instance, out Entry? entry))
         {
-            return;
+            return succeeded;
         }
 
+        bool isNews = succeeded && !entry.IsMet;
+        entry.IsMet = succeeded;
         entry.IsDialled = false;
         entry.Failures = succeeded ? 0 : entry.Failures + 1;
         TimeSpan wait = LanLimits.DialInterval * Math.Pow(2, Math.Min(entry.Failures - 1, 10));
         wait = wait < LanLimits.DialIntervalMax ? wait : LanLimits.DialIntervalMax;
         entry.Due = succeeded ? now + KnownInterval : (entry.DialledAt ?? now) + wait;
+        return isNews;
     }
 
     /// <summary>When <see cref="TryTake"/> may give something.</summary>
@@ -122,6 +126,8 @@ internal sealed class HintBook(Random random)
         public int Failures { get; set; }
 
         public bool IsDialled { get; set; }
+
+        public bool IsMet { get; set; }
 
         public bool IsGone { get; set; }
 

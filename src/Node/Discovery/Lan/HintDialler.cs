@@ -165,19 +165,27 @@ internal sealed class HintDialler(
     {
         // Begun under the lock.
         await Task.Yield();
-        bool succeeded = await TryMeetAsync(hint);
+        PeerAddress? met = await TryMeetAsync(hint);
+        bool succeeded = met is not null;
+        bool isNews;
 
         lock (_gate)
         {
             _dials--;
-            _book.Dialled(hint, succeeded, Now);
+            isNews = _book.Dialled(hint, succeeded, Now);
+        }
+
+        if (isNews)
+        {
+            LanLog.Found(log, hint.Node.ToString(), (met! with { Node = null }).ToString());
         }
 
         _ = succeeded && _met.Writer.TryWrite(true);
         _ = _woken.Writer.TryWrite(true);
     }
 
-    private async Task<bool> TryMeetAsync(LanHint hint)
+    // Where it was; null when nowhere.
+    private async Task<PeerAddress?> TryMeetAsync(LanHint hint)
     {
         using var patience = new CancellationTokenSource(DialMax, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stop.Token);
@@ -188,8 +196,7 @@ internal sealed class HintDialler(
             try
             {
                 await meet(address, either.Token);
-                LanLog.Found(log, hint.Node.ToString(), (address with { Node = null }).ToString());
-                return true;
+                return address;
             }
             catch (Exception reason) when (reason is LinkClosedException or FaultException or ProtocolException
                 or OperationCanceledException)
@@ -204,6 +211,6 @@ internal sealed class HintDialler(
             LanLog.Stranger(log, (hint.Addresses[0] with { Node = null }).ToString(), refusal.Message);
         }
 
-        return false;
+        return null;
     }
 }
