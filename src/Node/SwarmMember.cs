@@ -218,8 +218,8 @@ internal sealed class SwarmMember : IAsyncDisposable
             ? $"the node at {where} hung up, as one of a private swarm does on strangers: run 'swarm invite' there, "
                 + "and use its code here ('swarm join CODE', or --join CODE with other commands)."
             : $"the node at {where} hung up: clock or swarm key differs. Run 'swarm invite' there and use its code "
-                + "here ('swarm join CODE', or --join CODE with other commands); check the clocks of both devices; "
-                + "give --public if that swarm is public.";
+                + "here ('swarm join CODE', or --join CODE with other commands); check the clocks of both devices "
+                + "('swarm doctor --join CODE' tells which it is); give --public if that swarm is public.";
 
     public async ValueTask DisposeAsync()
     {

@@ -22,22 +22,23 @@ internal static class Examination
         var key = KeyFacts.Read(choice.Keys);
         SwarmId? own = OwnSwarm(choice, key);
         Task<PortTrial>? trial = asksRouter ? PortTrial.RunAsync(time, cancel) : null;
-        Task<SwarmVisit> visiting = SwarmVisit.PayAsync(choice, time, cancel);
+        var here = NodeHere.Find(choice.Folder, own);
+        Task<SwarmVisit> visiting = SwarmVisit.PayAsync(
+            choice, here is { IsMeant: true } ? here.Address : null, time, cancel);
         Task<IReadOnlyList<HeardInterface>>? hearing =
             choice.Lan ? MulticastProbe.RunAsync(interfaces, time, cancel) : null;
         IReadOnlyList<LanHint> announced = choice.Lan ? await LanNeighbours.LookAsync(own: null, time, cancel) : [];
         IReadOnlyList<HeardInterface>? heard = hearing is null ? null : await hearing;
         PortTrial? port = trial is null ? null : await trial;
         SwarmVisit visit = await visiting;
-        bool isRunning = LocalNode.Find(choice.Folder) is not null;
 
         return
         [
             Findings.Interfaces(interfaces),
-            Findings.LocalNetwork(heard, announced, own),
+            Findings.LocalNetwork(heard, announced, own, here?.Address?.Node),
             Findings.PortMapping(port),
-            Findings.Reachability(isRunning, visit.OwnNode),
-            Findings.Relays(isRunning, visit.OwnNode),
+            Findings.Reachability(here, visit),
+            Findings.Relays(here, visit),
             Findings.Clock(visit.ClockLeads, time.GetUtcNow()),
             Findings.Key(key),
             Findings.Swarm(choice.Name, visit),

@@ -29,8 +29,9 @@ internal static class Findings
     /// <param name="heard">What became of a question to the multicast group; null when none was asked.</param>
     /// <param name="announced">The nodes that are announced there.</param>
     /// <param name="own">The swarm a person means; null when there is no key to tell.</param>
+    /// <param name="here">The node of this device; null when none runs.</param>
     public static Finding LocalNetwork(
-        IReadOnlyList<HeardInterface>? heard, IReadOnlyList<LanHint> announced, SwarmId? own)
+        IReadOnlyList<HeardInterface>? heard, IReadOnlyList<LanHint> announced, SwarmId? own, NodeId? here)
     {
         const string Topic = "localNetwork";
 
@@ -49,7 +50,7 @@ internal static class Findings
 
         if (works.Length > 0)
         {
-            string nodes = Announced(announced, own);
+            string nodes = Announced([.. announced.Where(hint => hint.Node != here)], own, here is not null);
             string except = deaf.Length + refused.Length > 0
                 ? $", not on {string.Join(", ", ((string[])[deaf, refused]).Where(one => one.Length > 0))}"
                 : "";
@@ -105,18 +106,15 @@ internal static class Findings
     }
 
     /// <summary>Where others reach the node of this device.</summary>
-    /// <param name="isRunning">Whether one runs.</param>
-    /// <param name="hello">What it says to those it meets; null when it did not answer.</param>
-    public static Finding Reachability(bool isRunning, Hello? hello)
+    /// <param name="here">The node; null when none runs.</param>
+    /// <param name="visit">What it says to those it meets.</param>
+    public static Finding Reachability(NodeHere? here, SwarmVisit visit)
     {
         const string Topic = "reachability";
 
-        if (hello is null)
+        if (visit.OwnNode is not { } hello)
         {
-            return isRunning
-                ? new Finding(Topic, FindingState.Broken, "the node of this device does not answer", "start it again.")
-                : new Finding(
-                    Topic, FindingState.Unknown, "no node runs here", "start one with 'swarm join', and ask again.");
+            return NoAnswer(Topic, here, visit, FindingState.Broken);
         }
 
         Address[] direct = [.. hello.Addresses.Where(one => one.Relay.IsEmpty)];
@@ -146,21 +144,22 @@ internal static class Findings
     }
 
     /// <summary>At which relays others reach the node of this device when they cannot dial it.</summary>
-    /// <param name="isRunning">Whether one runs.</param>
-    /// <param name="hello">What it says to those it meets; null when it did not answer.</param>
-    public static Finding Relays(bool isRunning, Hello? hello)
+    /// <param name="here">The node; null when none runs.</param>
+    /// <param name="visit">What it says to those it meets.</param>
+    public static Finding Relays(NodeHere? here, SwarmVisit visit)
     {
         const string Topic = "relays";
-        string[] held = [.. (hello?.Addresses ?? [])
+
+        if (visit.OwnNode is not { } hello)
+        {
+            return NoAnswer(Topic, here, visit, FindingState.Unknown);
+        }
+
+        string[] held = [.. hello.Addresses
             .Where(one => one.Relay.Length == NodeId.Size)
             .Select(one => $"{new PeerAddress(one.Host, (int)one.Port)} ({NodeId.Read(one.Relay.Span)})")];
 
-        return hello is null
-            ? isRunning
-                ? new Finding(Topic, FindingState.Unknown, "the node of this device does not answer", "start it again.")
-                : new Finding(
-                    Topic, FindingState.Unknown, "no node runs here", "start one with 'swarm join', and ask again.")
-            : held.Length > 0
+        return held.Length > 0
             ? new Finding(
                 Topic,
                 held.Length > 1 ? FindingState.Works : FindingState.Limited,
@@ -264,18 +263,32 @@ internal static class Findings
                 "start another node with that model, or give one more memory.");
     }
 
+    private static Finding NoAnswer(string topic, NodeHere? here, SwarmVisit visit, FindingState silent) => here switch
+    {
+        null => new Finding(
+            topic, FindingState.Unknown, "no node runs here", "start one with 'swarm join', and ask again."),
+        { IsMeant: false } => new Finding(
+            topic,
+            FindingState.Unknown,
+            "the node of this device is of another swarm",
+            "to ask about that one leave out --join, --swarm and --swarm-key."),
+        _ when visit.IsRefused => new Finding(
+            topic, FindingState.Unknown, "the node of this device was not asked: there is no way into its swarm"),
+        _ => new Finding(topic, silent, "the node of this device does not answer", "start it again."),
+    };
+
     private static string Describe(LanInterface at)
         => $"{at.Name} ({string.Join(", ", at.Networks
             .Select(network => network.Address)
             .Where(address => !address.IsIPv6LinkLocal)
             .DefaultIfEmpty(at.Networks[0].Address))})";
 
-    private static string Announced(IReadOnlyList<LanHint> announced, SwarmId? own)
+    private static string Announced(IReadOnlyList<LanHint> announced, SwarmId? own, bool hasOne)
     {
         LanHint[] others = [.. announced.Where(hint => hint.Swarm != own)];
         string ours = own is null
             ? ""
-            : $"{Count(announced.Count - others.Length, "node")} of this swarm announced there";
+            : $"{Count(announced.Count - others.Length, hasOne ? "other node" : "node")} of this swarm announced there";
         string theirs = others.Length == 0
             ? ""
             : $"{Count(others.Length, "node")} of other swarms, one at {LanNeighbours.Where(others)}";

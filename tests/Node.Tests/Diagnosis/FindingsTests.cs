@@ -21,6 +21,10 @@ public sealed class FindingsTests
     private static readonly LanInterface Eth0 = new(
         2, "eth0", [(IPAddress.Parse("192.168.1.5"), 24), (IPAddress.Parse("fe80::1"), 64)]);
 
+    private static readonly NodeHere Here = new(new PeerAddress("127.0.0.1", 4747, TestIdentity.Node(1)), IsMeant: true);
+
+    private static readonly SwarmVisit Silent = new();
+
     [Test]
     public void Interfaces_are_named_with_their_addresses()
         => Says(Findings.Interfaces([Eth0]), FindingState.Works, "eth0 (192.168.1.5)");
@@ -34,12 +38,17 @@ public sealed class FindingsTests
     {
         var own = SwarmId.FromName("own");
         Finding found = Findings.LocalNetwork(
-            [new HeardInterface("eth0", true, null)], [Hint(1, own), Hint(2, SwarmId.FromName("other"))], own);
+            [new HeardInterface("eth0", true, null)], [Hint(1, own), Hint(2, SwarmId.FromName("other"))], own, here: null);
         Says(found, FindingState.Works, "multicast works on eth0; 1 node of this swarm announced there, 1 node of other "
             + "swarms, one at 192.168.1.2:4747");
         Assert.That(
-            Findings.LocalNetwork([new HeardInterface("eth0", true, null)], [], own: null).Says,
+            Findings.LocalNetwork([new HeardInterface("eth0", true, null)], [], own: null, here: null).Says,
             Does.EndWith("no node is announced there"));
+        Says(
+            Findings.LocalNetwork(
+                [new HeardInterface("eth0", true, null)], [Hint(1, own), Hint(2, own)], own, Hint(1, own).Node),
+            FindingState.Works,
+            "; 1 other node of this swarm announced there");
     }
 
     [Test]
@@ -52,7 +61,7 @@ public sealed class FindingsTests
                     new HeardInterface("eth1", false, "in use"),
                 ],
                 [],
-                own: null),
+                own: null, here: null),
             FindingState.Limited,
             "works on eth0, not on wlan0, eth1 (in use)",
             "UDP port 5353");
@@ -61,12 +70,12 @@ public sealed class FindingsTests
     public void Multicast_that_works_nowhere_is_broken_and_says_whose_fault_it_may_be()
     {
         Says(
-            Findings.LocalNetwork([new HeardInterface("eth0", false, null)], [], own: null),
+            Findings.LocalNetwork([new HeardInterface("eth0", false, null)], [], own: null, here: null),
             FindingState.Broken,
             "sends to all on eth0 does not come back",
             "firewall");
         Says(
-            Findings.LocalNetwork([new HeardInterface("eth0", false, "in use")], [], own: null),
+            Findings.LocalNetwork([new HeardInterface("eth0", false, "in use")], [], own: null, here: null),
             FindingState.Broken,
             "UDP port 5353 cannot be opened on eth0 (in use)",
             "end the program");
@@ -75,8 +84,8 @@ public sealed class FindingsTests
     [Test]
     public void What_was_not_looked_at_is_said_to_be()
     {
-        Says(Findings.LocalNetwork(heard: null, [], own: null), FindingState.Unknown, "--no-lan");
-        Says(Findings.LocalNetwork([], [], own: null), FindingState.Unknown, "no network");
+        Says(Findings.LocalNetwork(heard: null, [], own: null, here: null), FindingState.Unknown, "--no-lan");
+        Says(Findings.LocalNetwork([], [], own: null, here: null), FindingState.Unknown, "no network");
         Says(Findings.PortMapping(trial: null), FindingState.Unknown, "--no-map-port");
     }
 
@@ -103,25 +112,28 @@ public sealed class FindingsTests
     [Test]
     public void A_node_says_where_it_is_reached()
     {
-        Says(Findings.Reachability(isRunning: false, hello: null), FindingState.Unknown, "no node runs here", "swarm join");
-        Says(Findings.Reachability(isRunning: true, hello: null), FindingState.Broken, "does not answer", "start it again");
+        Says(Findings.Reachability(here: null, Silent), FindingState.Unknown, "no node runs here", "swarm join");
+        Says(Findings.Reachability(Here, Silent), FindingState.Broken, "does not answer", "start it again");
+        Says(Findings.Reachability(Here, Silent with { IsRefused = true }), FindingState.Unknown, "no way into its swarm");
         Says(
-            Findings.Reachability(true, NodeAt(true, "127.0.0.1")),
+            Findings.Reachability(Here with { IsMeant = false }, Silent), FindingState.Unknown, "another swarm", "leave out");
+        Says(
+            Findings.Reachability(Here, Telling(NodeAt(true, "127.0.0.1"))),
             FindingState.Limited,
             "listens on loopback",
             "--listen 0.0.0.0:4747");
         Says(
-            Findings.Reachability(true, NodeAt(true, "192.168.1.5")),
+            Findings.Reachability(Here, Telling(NodeAt(true, "192.168.1.5"))),
             FindingState.Limited,
             "dial 192.168.1.5:4747; from elsewhere nothing leads here",
             "port mapping");
         Says(
-            Findings.Reachability(true, NodeAt(false, "192.168.1.5")),
+            Findings.Reachability(Here, Telling(NodeAt(false, "192.168.1.5"))),
             FindingState.Limited,
             "did not come through",
             "forward TCP port 4747");
         Says(
-            Findings.Reachability(true, NodeAt(true, "192.168.1.5", "5.5.5.1")),
+            Findings.Reachability(Here, Telling(NodeAt(true, "192.168.1.5", "5.5.5.1"))),
             FindingState.Works,
             "192.168.1.5:4747, 5.5.5.1:4747");
     }
@@ -134,17 +146,17 @@ public sealed class FindingsTests
         Hello two = one.Clone();
         two.Addresses.Add(AtRelay("5.5.2.1"));
 
-        Says(Findings.Relays(false, hello: null), FindingState.Unknown, "no node runs here", "swarm join");
-        Says(Findings.Relays(true, hello: null), FindingState.Unknown, "does not answer", "start it again");
-        Says(Findings.Relays(true, NodeAt(true, "5.5.5.1")), FindingState.Works, "none needed");
+        Says(Findings.Relays(here: null, Silent), FindingState.Unknown, "no node runs here", "swarm join");
+        Says(Findings.Relays(Here, Silent), FindingState.Unknown, "does not answer", "start it again");
+        Says(Findings.Relays(Here, Telling(NodeAt(true, "5.5.5.1"))), FindingState.Works, "none needed");
         Says(
-            Findings.Relays(true, NodeAt(false, "192.168.1.5")),
+            Findings.Relays(Here, Telling(NodeAt(false, "192.168.1.5"))),
             FindingState.Limited,
             "none reserved",
             "have one node of the swarm that others can dial");
-        Says(Findings.Relays(true, one), FindingState.Limited, "through 1 relay: 5.5.1.1:4747 (", "spare one");
-        Says(Findings.Relays(true, two), FindingState.Works, "through 2 relays: 5.5.1.1:4747 (");
-        Says(Findings.Reachability(true, two), FindingState.Limited, "did not come through", "forward TCP port 4747");
+        Says(Findings.Relays(Here, Telling(one)), FindingState.Limited, "through 1 relay: 5.5.1.1:4747 (", "spare one");
+        Says(Findings.Relays(Here, Telling(two)), FindingState.Works, "through 2 relays: 5.5.1.1:4747 (");
+        Says(Findings.Reachability(Here, Telling(two)), FindingState.Limited, "did not come through", "forward TCP port 4747");
 
         static Address AtRelay(string host)
             => new PeerAddress(host, 4747, TestIdentity.Node(1)) { Relay = TestIdentity.Node(2) }.ToMessage();
@@ -195,6 +207,8 @@ public sealed class FindingsTests
         Assert.That(finding.State, Is.EqualTo(state), finding.Says);
         Assert.That(finding.Advice, advice is null ? Is.Null : Does.Contain(advice));
     }
+
+    private static SwarmVisit Telling(Hello hello) => new() { OwnNode = hello };
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 
