@@ -27,46 +27,53 @@ public sealed partial class DhtNode
     {
         try
         {
-            if (_links.TryGet(contact.Id, out ILink? open))
+            bool isOpen = _links.TryGet(contact.Id, out ILink? link);
+            using CancellationTokenSource? patience = isOpen ? null : new(_options.QueryTimeout, _time);
+            using CancellationTokenRegistration left = patience is null ? default : cancel.UnsafeRegister(
+                static source => ((CancellationTokenSource)source!).Cancel(), patience);
+            CancellationToken either = patience?.Token ?? cancel;
+
+            if (!isOpen)
             {
-                return await AskAsync(open, contact.Addresses, question, purpose, cancel);
+                DialOutcome dialled = await DialAsync(contact.Addresses, either);
+                link = dialled.Link;
+
+                if (dialled.Failure is { } failure)
+                {
+                    OnFailure(contact.Id, failure, cancel);
+                    return null;
+                }
             }
 
-            using var either = new CancellationTokenSource(_options.QueryTimeout, _time);
-            using CancellationTokenRegistration left = cancel.UnsafeRegister(
-                static source => ((CancellationTokenSource)source!).Cancel(), either);
-            ILink link = await DialAsync(contact.Addresses, either.Token);
-            return await AskAsync(link, contact.Addresses, question, purpose, either.Token);
-        }
-        catch (FaultException fault) when (fault.Code is FaultCode.Busy or FaultCode.Leaving)
-        {
-            // Alive, but of no use now.
-            return null;
+            TimeSpan askedAt = OnAsking(purpose);
+            Envelope answer = await AskAsync(link!, question, either);
+            return OnAnswer(link!, contact.Addresses, question, answer, purpose, askedAt);
         }
         catch (Exception error) when (IsOfThePeer(error))
         {
-            // When this node stops it is not the peer that failed.
-            if (!cancel.IsCancellationRequested)
-            {
-                OnFailure(contact.Id);
-            }
-
+            OnFailure(contact.Id, error, cancel);
             return null;
         }
     }
 
-    private async Task<Envelope> AskAsync(
+    private ValueTask<Envelope> AskAsync(ILink link, Envelope question, CancellationToken cancel)
+        => link.RequestAsync(question, StreamPriority.Control, _options.QueryTimeout, _time, cancel);
+
+    // When it was asked: without the time to open the link, which the next question will not take.
+    private TimeSpan OnAsking(DhtPurpose purpose)
+    {
+        Count(purpose, requests: 1, bytes: 0);
+        return Elapsed;
+    }
+
+    private Envelope OnAnswer(
         ILink link,
         IReadOnlyList<PeerAddress> dialled,
         Envelope question,
+        Envelope answer,
         DhtPurpose purpose,
-        CancellationToken cancel)
+        TimeSpan askedAt)
     {
-        // Without the time to open the link, which the next question will not take.
-        TimeSpan askedAt = Elapsed;
-        Count(purpose, requests: 1, bytes: 0);
-        Envelope answer = await link.RequestAsync(
-            question, StreamPriority.Control, _options.QueryTimeout, _time, cancel);
         Envelope.BodyOneofCase wanted = question.BodyCase == Envelope.BodyOneofCase.Find
             ? Envelope.BodyOneofCase.Found
             : Envelope.BodyOneofCase.Stored;
@@ -92,10 +99,10 @@ public sealed partial class DhtNode
         }
     }
 
-    private ValueTask<ILink> DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
-        => addresses.Count == 1 ? _links.GetAsync(addresses[0], cancel) : DialOneOfAsync(addresses, cancel);
+    private ValueTask<DialOutcome> DialAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
+        => addresses.Count == 1 ? _links.TryGetAsync(addresses[0], cancel) : DialOneOfAsync(addresses, cancel);
 
-    private async ValueTask<ILink> DialOneOfAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
+    private async ValueTask<DialOutcome> DialOneOfAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
     {
         // Each address has its share of the time, so that one that swallows packets leaves some for the next.
         TimeSpan share = _options.QueryTimeout / addresses.Count;
@@ -105,17 +112,17 @@ public sealed partial class DhtNode
             using var patience = new CancellationTokenSource(share, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
 
-            try
+            DialOutcome outcome = await _links.TryGetAsync(addresses[i], either.Token);
+
+            if (outcome.Link is not null || cancel.IsCancellationRequested)
             {
-                return await _links.GetAsync(addresses[i], either.Token);
+                return outcome;
             }
-            catch (Exception error) when (IsOfThePeer(error) && !cancel.IsCancellationRequested)
-            {
-                // The next address may do better.
-            }
+
+            // The next address may do better.
         }
 
-        return await _links.GetAsync(addresses[^1], cancel);
+        return await _links.TryGetAsync(addresses[^1], cancel);
     }
 
     // A peer that is gone, slow, unwilling or wrong, or our own links that are closed already. Anything else is a
@@ -151,8 +158,14 @@ public sealed partial class DhtNode
         }
     }
 
-    private void OnFailure(NodeId id)
+    private void OnFailure(NodeId id, Exception error, CancellationToken cancel)
     {
+        // Busy is alive, but of no use now; and when this node stops it is not the peer that failed.
+        if (error is FaultException { Code: FaultCode.Busy or FaultCode.Leaving } || cancel.IsCancellationRequested)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _queriesFailed++;

@@ -146,12 +146,10 @@ public sealed partial class DhtNode
                 return false;
             }
 
-            _ = await AskAsync(
-                link,
-                [address],
-                new Envelope { Find = new Find { Target = BytesOf(Id) } },
-                DhtPurpose.Join,
-                either.Token);
+            var question = new Envelope { Find = new Find { Target = BytesOf(Id) } };
+            TimeSpan askedAt = OnAsking(DhtPurpose.Join);
+            Envelope answer = await AskAsync(link, question, either.Token);
+            _ = OnAnswer(link, [address], question, answer, DhtPurpose.Join, askedAt);
             return true;
         }
         catch (Exception error) when (IsOfThePeer(error))

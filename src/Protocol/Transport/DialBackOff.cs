@@ -22,22 +22,25 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
     private readonly Lock _gate = new();
     private int _sweepAt = SweepAtLeast;
 
-    internal void ThrowIfTooSoon(PeerAddress address)
+    /// <summary>Why the address is not dialled now, or null when it may be.</summary>
+    internal string? Refusal(PeerAddress address)
     {
         lock (_gate)
         {
             if (_failed.TryGetValue(address, out (int Failures, long Until) failed)
                 && failed.Until > time.GetTimestamp())
             {
-                throw new LinkClosedException($"{address} could not be reached a moment ago.");
+                return $"{address} could not be reached a moment ago.";
             }
 
             if (AbsentAt(address) is { } absent
                 && absent.Count >= options.AbsentNodesMax
                 && absent.TrueForAll(other => other.Address != address))
             {
-                throw new LinkClosedException($"Several nodes that were to be at {address.Host} are not there.");
+                return $"Several nodes that were to be at {address.Host} are not there.";
             }
+
+            return null;
         }
     }
 

@@ -118,8 +118,8 @@ public sealed partial class LinkPool
         }
     }
 
-    // Not cancelled with its first caller: others may wait for the same dial.
-    private async Task<ILink> DialAsync(PeerAddress address)
+    // Not cancelled with its first caller: others may wait for the same dial. Tells a failure and throws none.
+    private async Task<DialOutcome> DialAsync(PeerAddress address)
     {
         using var stop = new CancellationTokenSource(_options.DialMax, _time);
         using CancellationTokenRegistration stopped = _stop.Token.UnsafeRegister(
@@ -141,21 +141,22 @@ public sealed partial class LinkPool
             }
 
             ILink adopted = Adopt(link);
-            return adopted.Relay is null ? adopted : await MeetAsync(adopted);
+            return new(adopted.Relay is null ? adopted : await MeetAsync(adopted));
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
             _backOff.Failed(address);
-            throw new LinkClosedException($"{address} did not answer within {_options.DialMax.TotalSeconds} s.");
+            return new(null, new LinkClosedException(
+                $"{address} did not answer within {_options.DialMax.TotalSeconds} s."));
         }
         catch (OperationCanceledException)
         {
-            throw new LinkClosedException("This node is stopping.");
+            return new(null, new LinkClosedException("This node is stopping."));
         }
         catch (Exception e) when (e is LinkClosedException or FaultException)
         {
             _backOff.Failed(address);
-            throw;
+            return new(null, e);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Protocol.Identity;
@@ -28,7 +29,7 @@ public sealed partial class LinkPool : IAsyncDisposable
     private readonly DialBackOff _backOff;
     private readonly HashSet<PooledLink> _links = new(ByRemote.Instance);
     private readonly HashSet<PooledLink>.AlternateLookup<NodeId> _byNode;
-    private readonly Dictionary<PeerAddress, Task<ILink>> _dials = [];
+    private readonly Dictionary<PeerAddress, Task<DialOutcome>> _dials = [];
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource? _idle;
     private int _handling;
@@ -124,19 +125,38 @@ public sealed partial class LinkPool : IAsyncDisposable
     /// <exception cref="FaultException">The peer refused this node: another swarm, or another version.</exception>
     public async ValueTask<ILink> GetAsync(PeerAddress address, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
+        DialOutcome outcome = await TryGetAsync(address, cancel);
+
+        if (outcome.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return outcome.Link!;
+    }
+
+    /// <summary>
+    /// As <see cref="GetAsync(PeerAddress, CancellationToken)"/>, for who asks many of whom some are gone: to throw and
+    /// catch for each of them would be a good part of all work.
+    /// </summary>
+    public async ValueTask<DialOutcome> TryGetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        if (cancel.IsCancellationRequested)
+        {
+            return new(null, new OperationCanceledException(cancel));
+        }
 
         if (address.Node == _self)
         {
-            throw new LinkClosedException("A node does not dial itself.");
+            return new(null, new LinkClosedException("A node does not dial itself."));
         }
 
         if (address.Node is { } node && TryGet(node, out ILink? link))
         {
-            return link.Relay is null ? link : await MetAsync(link, cancel);
+            return new(link.Relay is null ? link : await MetAsync(link, cancel));
         }
 
-        Task<ILink>? dial;
+        Task<DialOutcome>? dial;
 
         lock (Gate)
         {
@@ -144,13 +164,20 @@ public sealed partial class LinkPool : IAsyncDisposable
 
             if (!_dials.TryGetValue(address, out dial))
             {
-                _backOff.ThrowIfTooSoon(address);
+                if (_backOff.Refusal(address) is { } tooSoon)
+                {
+                    return new(null, new LinkClosedException(tooSoon));
+                }
+
                 dial = DialAsync(address);
                 _dials.Add(address, dial);
             }
         }
 
-        return await dial.WaitAsync(cancel);
+        Task<DialOutcome> wait = dial.WaitAsync(cancel);
+        await ((Task)wait).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return wait.IsCanceled ? new(null, new OperationCanceledException(cancel)) : await wait;
     }
 
     /// <summary>Tells every peer what this node says of itself now; who does not answer may not know.</summary>

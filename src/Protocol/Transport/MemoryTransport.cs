@@ -79,12 +79,13 @@ public sealed class MemoryTransport : ITransport
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
-        => Connect(await FindAsync(address, cancel), isFromListener: false);
+    public ValueTask<ILink> DialAsync(PeerAddress address, CancellationToken cancel)
+        => ReachAsync<ILink>(address, static (self, peer) => self.Connect(peer, isFromListener: false), cancel);
 
     /// <inheritdoc/>
-    public async ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
-        => Connect(await FindAsync(address, cancel), isFromListener: Listen is not null);
+    public ValueTask<ILink> DialFromListenerAsync(PeerAddress address, CancellationToken cancel)
+        => ReachAsync<ILink>(
+            address, static (self, peer) => self.Connect(peer, isFromListener: self.Listen is not null), cancel);
 
     /// <inheritdoc/>
     public async ValueTask<ILink> PunchAsync(
@@ -151,7 +152,7 @@ public sealed class MemoryTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask DialBackAsync(PeerAddress address, ReadOnlyMemory<byte> nonce, CancellationToken cancel)
     {
-        MemoryTransport peer = await FindAsync(address, cancel);
+        MemoryTransport peer = await ReachAsync(address, static (_, peer) => peer, cancel);
         peer.DialledBack?.Invoke(Self, nonce);
     }
 
@@ -204,22 +205,20 @@ public sealed class MemoryTransport : ITransport
         }
     }
 
-    // The way to a peer, as long as it takes.
-    private async Task<MemoryTransport> FindAsync(PeerAddress address, CancellationToken cancel)
+    // The way to a peer, as long as it takes; where nobody is, a simulation of many nodes throws as little as can be.
+    private ValueTask<T> ReachAsync<T>(
+        PeerAddress address, Func<MemoryTransport, MemoryTransport, T> then, CancellationToken cancel)
+        => _gone ? ValueTask.FromException<T>(new LinkClosedException("This node is gone."))
+            : Network.TryFind(address, out MemoryTransport? peer) ? ReachAsync(peer, address, then, cancel)
+            : Network.Paths.IsLost(address) ? new(NeverAsync<T>(cancel))
+            : ValueTask.FromException<T>(new LinkClosedException($"Nothing listens at {address}."));
+
+    private async ValueTask<T> ReachAsync<T>(
+        MemoryTransport peer,
+        PeerAddress address,
+        Func<MemoryTransport, MemoryTransport, T> then,
+        CancellationToken cancel)
     {
-        if (_gone)
-        {
-            throw new LinkClosedException("This node is gone.");
-        }
-
-        if (!Network.TryFind(address, out MemoryTransport? peer))
-        {
-            await WaitAsync(
-                Network.Paths.IsLost(address) ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
-                cancel);
-            throw new LinkClosedException($"Nothing listens at {address}.");
-        }
-
         DialFate fate = Network.Paths.Dial(this, peer);
         bool silent = fate == DialFate.Unanswered || !IsReachable(peer);
 
@@ -245,7 +244,15 @@ public sealed class MemoryTransport : ITransport
             throw new FaultException(refusal);
         }
 
-        return peer;
+        return then(this, peer);
+    }
+
+    private static Task<T> NeverAsync<T>(CancellationToken cancel)
+    {
+        var never = new TaskCompletionSource<T>();
+        _ = cancel.UnsafeRegister(
+            static (never, cancel) => ((TaskCompletionSource<T>)never!).TrySetCanceled(cancel), never);
+        return never.Task;
     }
 
     private bool IsReachable(MemoryTransport peer)

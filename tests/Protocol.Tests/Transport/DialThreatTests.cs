@@ -114,7 +114,6 @@ public sealed class DialThreatTests
         for (int i = 0; i < 100; i++)
         {
             var address = new PeerAddress("203.0.113.7", 4000 + i, TestIdentity.Node(i));
-            Assert.That(() => backOff.ThrowIfTooSoon(address), Throws.Nothing);
             Assert.That(TryDial(backOff, address));
             backOff.Succeeded(address);
             clock.Advance(Second);
@@ -123,16 +122,13 @@ public sealed class DialThreatTests
 
     private static bool TryDial(DialBackOff backOff, PeerAddress address)
     {
-        try
-        {
-            backOff.ThrowIfTooSoon(address);
-            backOff.Failed(address);
-            return true;
-        }
-        catch (LinkClosedException)
+        if (backOff.Refusal(address) is not null)
         {
             return false;
         }
+
+        backOff.Failed(address);
+        return true;
     }
 
     /// <summary>Who listens there is no node, and hangs up on everybody.</summary>
