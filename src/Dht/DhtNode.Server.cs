@@ -84,7 +84,7 @@ public sealed partial class DhtNode
 
             if (find.Records)
             {
-                int room = DhtLimits.MessageBytesMax - found.CalculateSize() - MessageOverheadBytes;
+                int room = DhtLimits.MessageBytesMax - found.Measure() - MessageOverheadBytes;
                 found.Records.Add(_store.Page(target, after, room, now, out bool more));
                 found.More = more;
             }

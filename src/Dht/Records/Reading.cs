@@ -10,6 +10,9 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
     private readonly HashSet<NodeId> _gave = [];
     private readonly HashSet<NodeId> _complete = [];
 
+    // Of which signers one holder gave the newest; kept, for it would grow anew for each of them.
+    private readonly HashSet<NodeId> _newestGiven = [];
+
     /// <summary>How many holders gave something.</summary>
     internal int Holders { get; set; }
 
@@ -26,7 +29,7 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
     /// <summary>Takes in what one holder gave. What is forged, foreign or expired is passed over.</summary>
     internal void AddHolder(NodeId holder, IEnumerable<SignedRecord> records, DateTimeOffset now)
     {
-        var newest = new HashSet<NodeId>();
+        _newestGiven.Clear();
         bool gave = false;
 
         foreach (SignedRecord record in records)
@@ -37,12 +40,12 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
             if (_newest.TryGetValue(claimed, out FoundRecord? known) && record.Sequence <= known.Sequence)
             {
                 gave = true;
-                _ = record.Sequence == known.Sequence && newest.Add(claimed);
+                _ = record.Sequence == known.Sequence && _newestGiven.Add(claimed);
             }
             else if (RecordRules.IsReadable(record, key, now, out NodeId signer, check))
             {
                 gave = true;
-                _ = newest.Add(signer);
+                _ = _newestGiven.Add(signer);
                 Keep(signer, record);
 
                 // Those before did not know it.
@@ -51,7 +54,7 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
         }
 
         Holders += gave && _gave.Add(holder) ? 1 : 0;
-        _ = gave && newest.Count == _newest.Count && _complete.Add(holder);
+        _ = gave && _newestGiven.Count == _newest.Count && _complete.Add(holder);
     }
 
     /// <summary>Takes in a record that this node verified when it stored or signed it.</summary>

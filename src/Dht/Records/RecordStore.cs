@@ -18,7 +18,8 @@ public sealed class RecordStore
     private readonly SignatureCheck? _check;
     private readonly int _keysMax;
     private readonly long _bytesMax;
-    private readonly Dictionary<NodeId, SortedDictionary<NodeId, HeldRecord>> _shelves = [];
+    // Few lie under one key: lists, each one stretch of memory, are looked through faster than trees.
+    private readonly Dictionary<NodeId, SortedList<NodeId, HeldRecord>> _shelves = [];
     private readonly SortedSet<NodeId> _distances = [];
     private readonly Dictionary<NodeId, int> _perSigner = [];
 
@@ -118,16 +119,18 @@ public sealed class RecordStore
         var page = new List<SignedRecord>();
         more = false;
 
-        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
+        if (!_shelves.TryGetValue(key, out SortedList<NodeId, HeldRecord>? shelf))
         {
             return page;
         }
 
         int bytes = 0;
 
-        foreach ((NodeId signer, HeldRecord held) in shelf)
+        for (int i = 0; i < shelf.Count; i++)
         {
-            if (!held.IsLive(now.Elapsed) || (after is { } last && signer.CompareTo(last) <= 0))
+            HeldRecord held = shelf.GetValueAtIndex(i);
+
+            if (!held.IsLive(now.Elapsed) || (after is { } last && held.Signer.CompareTo(last) <= 0))
             {
                 continue;
             }
@@ -158,10 +161,12 @@ public sealed class RecordStore
         _sweepAt = TimeSpan.MaxValue;
         List<(NodeId Key, HeldRecord Held)>? expired = null;
 
-        foreach ((NodeId key, SortedDictionary<NodeId, HeldRecord> shelf) in _shelves)
+        foreach ((NodeId key, SortedList<NodeId, HeldRecord> shelf) in _shelves)
         {
-            foreach (HeldRecord held in shelf.Values)
+            for (int i = 0; i < shelf.Count; i++)
             {
+                HeldRecord held = shelf.GetValueAtIndex(i);
+
                 if (now.Elapsed >= held.NextChange)
                 {
                     (expired ??= []).Add((key, held));
@@ -203,7 +208,7 @@ public sealed class RecordStore
     private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private HeldRecord? Find(NodeId key, NodeId signer)
-        => _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
+        => _shelves.TryGetValue(key, out SortedList<NodeId, HeldRecord>? shelf)
             ? shelf.GetValueOrDefault(signer)
             : null;
 
@@ -255,10 +260,23 @@ public sealed class RecordStore
 
     // The first to go: what has expired already, else what expires first.
     private HeldRecord? WeakestOfFull(NodeId key)
-        => _shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
-            && shelf.Count >= DhtLimits.RecordsPerKeyMax
-            ? shelf.Values.MinBy(held => held.Record is null ? TimeSpan.MinValue : held.Expires)
-            : null;
+    {
+        if (!_shelves.TryGetValue(key, out SortedList<NodeId, HeldRecord>? shelf)
+            || shelf.Count < DhtLimits.RecordsPerKeyMax)
+        {
+            return null;
+        }
+
+        HeldRecord weakest = shelf.GetValueAtIndex(0);
+
+        for (int i = 1; i < shelf.Count && weakest.Record is not null; i++)
+        {
+            HeldRecord held = shelf.GetValueAtIndex(i);
+            weakest = held.Record is null || held.Expires < weakest.Expires ? held : weakest;
+        }
+
+        return weakest;
+    }
 
     // Found at once, for a flood makes a full store look for it with every record. A distance leads back to its key.
     private NodeId? Farthest() => _distances.Count == 0 ? null : _distances.Max.DistanceTo(_self);
@@ -268,7 +286,7 @@ public sealed class RecordStore
 
     private void Put(NodeId key, HeldRecord held)
     {
-        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf))
+        if (!_shelves.TryGetValue(key, out SortedList<NodeId, HeldRecord>? shelf))
         {
             _shelves[key] = shelf = [];
             _ = _distances.Add(key.DistanceTo(_self));
@@ -291,13 +309,14 @@ public sealed class RecordStore
 
     private void Remove(NodeId key, NodeId signer)
     {
-        if (!_shelves.TryGetValue(key, out SortedDictionary<NodeId, HeldRecord>? shelf)
-            || !shelf.Remove(signer, out HeldRecord? held))
+        if (!_shelves.TryGetValue(key, out SortedList<NodeId, HeldRecord>? shelf)
+            || shelf.IndexOfKey(signer) is not (>= 0 and var place))
         {
             return;
         }
 
-        Bytes -= held.Bytes;
+        Bytes -= shelf.GetValueAtIndex(place).Bytes;
+        shelf.RemoveAt(place);
         Count--;
 
         if (shelf.Count == 0)

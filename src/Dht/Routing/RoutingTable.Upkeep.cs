@@ -67,7 +67,14 @@ public sealed partial class RoutingTable
                     continue;
                 }
 
-                int place = stalest.FindLastIndex(other => other.AskedAt <= entry.AskedAt) + 1;
+                int place = stalest.Count;
+
+                // Not by a function: one would be made for each entry, chosen or not.
+                while (place > 0 && stalest[place - 1].AskedAt > entry.AskedAt)
+                {
+                    place--;
+                }
+
                 stalest.Insert(place, entry);
 
                 if (stalest.Count > count)

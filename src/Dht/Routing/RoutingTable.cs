@@ -292,13 +292,16 @@ public sealed partial class RoutingTable
         return found;
     }
 
+    // Who belongs to no network is asked about most often.
     private bool IsRoomFor(Contact contact)
-        => contact.Groups.All(group => _groups.GetValueOrDefault(group) < GroupMembersMax);
+        => contact.Groups.Count == 0
+            || contact.Groups.All(group => _groups.GetValueOrDefault(group) < GroupMembersMax);
 
     private bool IsDiverse(Contact contact, Bucket bucket)
-        => IsRoomFor(contact) && contact.Groups.All(group =>
-            bucket.Entries.Concat(bucket.Waiting)
-                .Count(entry => entry.Contact.Groups.Contains(group)) < GroupMembersPerBucketMax);
+        => contact.Groups.Count == 0
+            || (IsRoomFor(contact) && contact.Groups.All(group =>
+                bucket.Entries.Concat(bucket.Waiting)
+                    .Count(entry => entry.Contact.Groups.Contains(group)) < GroupMembersPerBucketMax));
 
     private void Join(Contact contact)
     {

@@ -5,8 +5,10 @@ namespace Swarm.Protocol.Messages;
 /// <summary>The nodes near a target, and the records held under it.</summary>
 public sealed partial class Found
 {
-    /// <summary>Its size on the wire: most of it is contacts that thousands of answers name.</summary>
-    internal int Measure()
+    /// <summary>
+    /// Its size on the wire: most of it is contacts that thousands of answers name and nobody changes.
+    /// </summary>
+    public int Measure()
     {
         int bytes = CalculateOwnSize();
 

@@ -11,6 +11,8 @@ namespace Swarm.Testing.Kademlia;
 /// </summary>
 public sealed class SimulatedKey : NodeKey
 {
+    private const int OnStackMax = 1024;
+
     private SimulatedKey(byte[] publicKey)
         : base(publicKey)
     {
@@ -47,10 +49,11 @@ public sealed class SimulatedKey : NodeKey
 
     private static void Sign(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> bytes, Span<byte> signature)
     {
-        Span<byte> both = stackalloc byte[2 * SHA256.HashSizeInBytes];
-        _ = SHA256.HashData(publicKey, both);
-        _ = SHA256.HashData(bytes, both[SHA256.HashSizeInBytes..]);
-        _ = SHA256.HashData(both, signature);
+        int length = publicKey.Length + bytes.Length;
+        Span<byte> both = length <= OnStackMax ? stackalloc byte[OnStackMax] : new byte[length];
+        publicKey.CopyTo(both);
+        bytes.CopyTo(both[publicKey.Length..]);
+        _ = SHA256.HashData(both[..length], signature);
         signature[..SHA256.HashSizeInBytes].CopyTo(signature[SHA256.HashSizeInBytes..]);
     }
 }
