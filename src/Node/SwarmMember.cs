@@ -8,6 +8,7 @@ using Swarm.Node.Membership;
 using Swarm.Protocol;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Relaying;
 using Swarm.Protocol.Transport;
 
 namespace Swarm.Node;
@@ -41,7 +42,16 @@ internal sealed class SwarmMember : IAsyncDisposable
         Dht = new DhtNode(key, Links, server, new DhtOptions(), time, random);
         Links.Handle(
             Envelope.BodyOneofCase.ShowDoors, (_, stream, cancel) => NamedDoors.AnswerAsync(Dht, stream, cancel));
-        _reach = server ? new Reach(transport, Links, Dht, time, new EntropyRandom(), log) : null;
+
+        if (server)
+        {
+            _reach = new Reach(transport, Links, Dht, time, new EntropyRandom(), log);
+        }
+        else
+        {
+            // Who is behind a router meets whom he finds behind another one.
+            _ = new Meeting(Links, transport, time, (_, _) => { });
+        }
     }
 
     /// <summary>A member that others can dial, and that holds records for them. The keys become its own.</summary>
@@ -61,7 +71,7 @@ internal sealed class SwarmMember : IAsyncDisposable
         var key = NodeKey.Create();
         SwarmId swarm = IdOf(name, keyring);
         Hello hello = Hellos.Create(swarm, Numerics.Version, Software, "", server: false);
-        ITransport transport = new TcpTransport(key, hello, listen: null, time, keyring: keyring);
+        ITransport transport = new TcpTransport(key, hello, listen: null, time, keyring: keyring, keepsPort: true);
 
         return new SwarmMember(
             key, swarm, transport, server: false, time, new EntropyRandom(), NullLogger.Instance, keyring);

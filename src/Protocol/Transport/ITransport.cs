@@ -23,6 +23,11 @@ public interface ITransport : IAsyncDisposable
     /// </summary>
     bool Refresh() => false;
 
+    /// <summary>
+    /// Whether this node, which does not listen, keeps a port all the same: for whom it meets at the same moment.
+    /// </summary>
+    bool KeepsPort => false;
+
     /// <summary>What this node says of itself now; replaced, never changed.</summary>
     Hello Hello { get; }
 

@@ -179,7 +179,25 @@ public sealed partial class LinkPool
             throw new LinkClosedException($"The relay of {address} is behind a relay itself.");
         }
 
+        if (_transport.KeepsPort && !Links.Any(link => link is { IsFromListener: true, IsClosed: false }))
+        {
+            relay = await SeenAtPortAsync(relay, address.Via, cancel);
+        }
+
         return await _transport.DialOverAsync(stop => OpenCircuitAsync(relay, node, stop), node, cancel);
+    }
+
+    // The relay sees where the router maps the port that this node keeps: there the one behind the relay may meet it.
+    private async Task<ILink> SeenAtPortAsync(ILink relay, PeerAddress address, CancellationToken cancel)
+    {
+        try
+        {
+            return await RedialAsync(address, cancel);
+        }
+        catch (Exception e) when (e is LinkClosedException or FaultException)
+        {
+            return relay;
+        }
     }
 
     private static async Task<Circuit> OpenCircuitAsync(ILink relay, NodeId node, CancellationToken cancel)

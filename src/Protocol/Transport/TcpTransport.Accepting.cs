@@ -46,6 +46,14 @@ public sealed partial class TcpTransport
             return;
         }
 
+        // Kept for whom this node meets, and for nobody else.
+        if (KeepsPort)
+        {
+            socket.Close(0);
+            _toll.Charge(began);
+            return;
+        }
+
         var bearer = new SocketBearer(socket);
         byte[]? cookie = _keyring is null ? null : LinkHandshake.TryReadCookie(bearer);
 

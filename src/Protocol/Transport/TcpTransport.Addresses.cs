@@ -30,7 +30,7 @@ public sealed partial class TcpTransport
     /// <inheritdoc/>
     public bool Refresh()
     {
-        if (Endpoint is null)
+        if (Endpoint is null || KeepsPort)
         {
             return false;
         }

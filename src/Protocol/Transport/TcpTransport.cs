@@ -35,6 +35,9 @@ public sealed partial class TcpTransport : ITransport
     /// <param name="time">The clock of every deadline.</param>
     /// <param name="log">Where refusals of strangers are noted.</param>
     /// <param name="keyring">The keys of a private swarm, which stay the caller's; null in a public one.</param>
+    /// <param name="keepsPort">
+    /// Whether a node that does not listen keeps a port for whom it meets at the same moment, where that can be.
+    /// </param>
     /// <exception cref="ListenException">The port is taken, or the address is not of this machine.</exception>
     public TcpTransport(
         NodeKey key,
@@ -42,7 +45,8 @@ public sealed partial class TcpTransport : ITransport
         IPEndPoint? listen,
         TimeProvider time,
         ILogger? log = null,
-        SwarmKeyring? keyring = null)
+        SwarmKeyring? keyring = null,
+        bool keepsPort = false)
     {
         _time = time;
         _toll = new StrangerToll(time);
@@ -56,6 +60,12 @@ public sealed partial class TcpTransport : ITransport
             Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
             _self = key.Id;
             Addresses = OwnAddresses = FindOwn(Endpoint);
+        }
+        else if (keepsPort && OperatingSystem.IsLinux())
+        {
+            _listener = Listen(new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0));
+            Endpoint = (IPEndPoint)_listener.LocalEndPoint!;
+            KeepsPort = true;
         }
 
         if (own.Addresses.Count == 0)
@@ -78,6 +88,9 @@ public sealed partial class TcpTransport : ITransport
 
     /// <summary>Where this node listens, with the port the system chose; null when it does not.</summary>
     public IPEndPoint? Endpoint { get; }
+
+    /// <inheritdoc/>
+    public bool KeepsPort { get; }
 
     /// <inheritdoc/>
     public Hello Hello => _handshake.Hello;

@@ -64,7 +64,7 @@ public sealed class KilledAnywhereTests
         => await RunAsync(-1, (_, _, _) => false, chunk);
 
     [Test]
-    public async Task A_stage_is_killed_at_a_token(
+    public async Task Threat_13_A_stage_whose_connections_are_reset_at_any_token_changes_no_token(
         [Range(0, 2)] int stage,
         [Range(0, Tokens - 1)] int token,
         [Values(StagePhase.Received, StagePhase.Computed, StagePhase.Sent)] StagePhase dies)

@@ -43,6 +43,17 @@ public sealed class CircuitTests
     }
 
     [Test]
+    public async Task Threat_32_Where_one_relay_changes_bytes_the_link_comes_up_through_the_other()
+    {
+        await using var scene = new Scene { Corrupts = true };
+        ILink link = await scene.DialByBothAsync();
+
+        Assert.That(scene.Carried.Length, Is.GreaterThan(0), "the first was tried");
+        Assert.That(link.Relay, Is.EqualTo(scene.Spare.Id));
+        Assert.That(await scene.AskAsync(link), Is.EqualTo(Secret));
+    }
+
+    [Test]
     public async Task Threat_32_A_relay_cannot_answer_in_the_place_of_a_node()
     {
         await using var scene = new Scene { AnswersItself = true };
@@ -93,8 +104,12 @@ public sealed class CircuitTests
         {
             _caller = new End(callers);
             Relay = new End(relays);
+            Spare = new End(relays);
             Far = new End(fars);
             Relay.Links.Handle(Envelope.BodyOneofCase.Connect, CarryAsync);
+            Spare.Links.Handle(
+                Envelope.BodyOneofCase.Connect,
+                (first, stream, cancel) => CarryAsync(Spare, first, stream, PassAsync, cancel));
             Far.Links.Handle(Envelope.BodyOneofCase.Incoming, async (_, stream, cancel) =>
             {
                 await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
@@ -108,13 +123,16 @@ public sealed class CircuitTests
                 await stream.SendAsync(
                     new Envelope { ModelPart = new ModelPart() }, Encoding.Latin1.GetBytes(Secret), cancel));
 
-            foreach (End end in (End[])[_caller, Relay, Far])
+            foreach (End end in (End[])[_caller, Relay, Spare, Far])
             {
                 _ = end.Links.RunAsync(CancellationToken.None);
             }
         }
 
         public End Relay { get; }
+
+        /// <summary>A relay that does as it should.</summary>
+        public End Spare { get; }
 
         public End Far { get; }
 
@@ -133,6 +151,21 @@ public sealed class CircuitTests
             return await _caller.Links.GetAsync(address, CancellationToken.None);
         }
 
+        public async Task<ILink> DialByBothAsync()
+        {
+            foreach (End relay in (End[])[Relay, Spare])
+            {
+                _ = await Far.Links.GetAsync(relay.Address, CancellationToken.None);
+            }
+
+            return await _caller.Links.GetAsync(
+                [
+                    Relay.Address with { Node = Far.Id, Relay = Relay.Id },
+                    Spare.Address with { Node = Far.Id, Relay = Spare.Id },
+                ],
+                CancellationToken.None);
+        }
+
         public async Task<string> AskAsync(ILink link)
         {
             await using ILinkStream stream = await link.OpenAsync(StreamPriority.Control, CancellationToken.None);
@@ -146,7 +179,7 @@ public sealed class CircuitTests
 
         public async ValueTask DisposeAsync()
         {
-            foreach (End end in (End[])[_caller, Far, Relay])
+            foreach (End end in (End[])[_caller, Far, Relay, Spare])
             {
                 await end.DisposeAsync();
             }
@@ -163,12 +196,34 @@ public sealed class CircuitTests
                 return;
             }
 
-            Assert.That(Relay.Links.TryGet(NodeId.Read(first.Connect.Node.Span), out ILink? far));
+            await CarryAsync(Relay, first, stream, PumpAsync, cancel);
+        }
+
+        private static async Task CarryAsync(
+            End relay,
+            Envelope first,
+            ILinkStream stream,
+            Func<ILinkStream, ILinkStream, CancellationToken, Task> pump,
+            CancellationToken cancel)
+        {
+            Assert.That(relay.Links.TryGet(NodeId.Read(first.Connect.Node.Span), out ILink? far));
             await using ILinkStream onward = await far!.OpenAsync(StreamPriority.Decode, cancel);
             await onward.SendAsync(new Envelope { Incoming = new Incoming() }, default, cancel);
             _ = await onward.ReceiveAsync(cancel);
             await stream.SendAsync(new Envelope { Connected = new Connected() }, default, cancel);
-            await Task.WhenAll(PumpAsync(stream, onward, cancel), PumpAsync(onward, stream, cancel));
+            await Task.WhenAll(pump(stream, onward, cancel), pump(onward, stream, cancel));
+        }
+
+        private static async Task PassAsync(ILinkStream from, ILinkStream to, CancellationToken cancel)
+        {
+            while (await from.ReceiveAsync(cancel) is not null)
+            {
+                byte[] bytes = new byte[from.PayloadLength];
+                await from.ReadPayloadAsync(bytes, cancel);
+                await to.SendAsync(new Envelope { Carry = new Carry() }, bytes, cancel);
+            }
+
+            await to.EndAsync(cancel);
         }
 
         private async Task PumpAsync(ILinkStream from, ILinkStream to, CancellationToken cancel)

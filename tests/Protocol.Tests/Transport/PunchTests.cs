@@ -112,6 +112,28 @@ public sealed class PunchTests
         Assert.That(one.Endpoint!.Address, Is.EqualTo(IPAddress.Loopback));
     }
 
+    [Test]
+    public async Task A_port_that_is_kept_for_meetings_is_named_to_nobody_and_lets_in_only_who_is_met()
+    {
+        await using var swarm = new PrivateSwarm();
+        TcpTransport node = swarm.Add();
+        using var key = NodeKey.Create();
+        await using var guest = new TcpTransport(
+            key, TestIdentity.Hello("test"), listen: null, TimeProvider.System, keyring: swarm.Keyring, keepsPort: true);
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        var kept = new PeerAddress("127.0.0.1", guest.Endpoint!.Port, key.Id);
+        Assert.That((guest.KeepsPort, guest.Addresses.Count, guest.Hello.Addresses.Count), Is.EqualTo((true, 0, 0)));
+        Exception? refused = await Catching.ErrorAsync(async () => await node.DialAsync(kept, patience.Token));
+        Assert.That(refused, Is.InstanceOf<LinkClosedException>(), "also a member, unless it is met");
+
+        Task<ILink> leading = PunchAsync(guest, node, leads: true, Early, patience.Token);
+        Task<ILink> accepted = TransportPair.AcceptAsync(node);
+        Task<ILink> following = node.PunchAsync(kept, leads: false, TimeSpan.Zero, patience.Token).AsTask();
+        ILink link = await leading;
+        Assert.That(link.Remote, Is.EqualTo(node.Addresses[0].Node));
+        Assert.That((await await Task.WhenAny(following, accepted)).Remote, Is.EqualTo(key.Id));
+    }
+
     private static async Task<ILink> PunchAsync(
         TcpTransport from, TcpTransport to, bool leads, TimeSpan after, CancellationToken cancel)
         => await from.PunchAsync(to.Addresses[0], leads, after, cancel);
