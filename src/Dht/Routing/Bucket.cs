@@ -18,7 +18,13 @@ internal sealed class Bucket(int size)
     private List<BucketEntry>? _waiting;
 
     /// <summary>Those in the table, oldest first.</summary>
-    internal List<BucketEntry> Entries => _entries;
+    internal IReadOnlyList<BucketEntry> Entries => _entries;
+
+    /// <summary>The same where they lie, until the next one enters or leaves.</summary>
+    internal Span<BucketEntry> InPlace => CollectionsMarshal.AsSpan(_entries);
+
+    /// <summary>How many are in the table.</summary>
+    internal int Count => _entries.Count;
 
     /// <summary>The heads of their names, in the same order.</summary>
     internal ReadOnlySpan<ulong> Heads => CollectionsMarshal.AsSpan(_heads);
@@ -32,18 +38,18 @@ internal sealed class Bucket(int size)
     /// <summary>Whether another contact can enter.</summary>
     internal bool HasRoom => _entries.Count < size;
 
-    /// <summary>The entry of a node, or null when it is not in the table.</summary>
-    internal BucketEntry? Find(NodeId id)
+    /// <summary>The place of a node among the entries, or -1 when it is not in the table.</summary>
+    internal int IndexOf(NodeId id)
     {
         for (int from = 0; Heads[from..].IndexOf(id.Head) is >= 0 and int next; from += next + 1)
         {
             if (_entries[from + next].Contact.Id == id)
             {
-                return _entries[from + next];
+                return from + next;
             }
         }
 
-        return null;
+        return -1;
     }
 
     /// <summary>Enters a contact, or lets it wait.</summary>
@@ -75,10 +81,12 @@ internal sealed class Bucket(int size)
     {
         StopWaiting(id);
 
-        if (Find(id) is not { } failed)
+        if (IndexOf(id) is not (>= 0 and var place))
         {
             return null;
         }
+
+        ref BucketEntry failed = ref InPlace[place];
 
         if (++failed.Failures == 1 && Waiting.Count == 0 && !forGood)
         {
@@ -87,10 +95,10 @@ internal sealed class Bucket(int size)
             return null;
         }
 
-        int place = _entries.IndexOf(failed);
+        Contact contact = failed.Contact;
         _entries.RemoveAt(place);
         _heads.RemoveAt(place);
-        return failed.Contact;
+        return contact;
     }
 
     /// <summary>The freshest that waits and still may enter takes the place that has become free.</summary>

@@ -1,7 +1,10 @@
 namespace Swarm.Dht.Routing;
 
 /// <summary>A contact of ours and what became of our queries to it.</summary>
-internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan roundTrip)
+/// <remarks>
+/// Those of a bucket lie side by side, for all of them are looked at every few seconds: changed only where they lie.
+/// </remarks>
+internal struct BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan roundTrip)
 {
     // Each new sample counts an eighth, as in TCP.
     private const double SampleWeight = 0.125;
@@ -19,7 +22,7 @@ internal sealed class BucketEntry(Contact contact, TimeSpan verifiedAt, TimeSpan
     internal TimeSpan AskedAt { get; set; } = verifiedAt;
 
     /// <summary>Its smoothed round trip.</summary>
-    internal TimeSpan RoundTrip => new(_roundTripTicks);
+    internal readonly TimeSpan RoundTrip => new(_roundTripTicks);
 
     /// <summary>Queries in a row that failed.</summary>
     internal int Failures { get; set; }

@@ -12,7 +12,7 @@ public sealed partial class RoutingTable
 
         foreach (Bucket bucket in _buckets.Values)
         {
-            foreach (BucketEntry entry in bucket.Entries)
+            foreach (ref BucketEntry entry in bucket.InPlace)
             {
                 count += entry.VerifiedAt > then ? 1 : 0;
             }
@@ -29,7 +29,7 @@ public sealed partial class RoutingTable
     {
         foreach (Bucket bucket in _buckets.Values)
         {
-            foreach (BucketEntry entry in bucket.Entries)
+            foreach (ref BucketEntry entry in bucket.InPlace)
             {
                 if (entry.Failures == 0 && entry.AskedAt < now - (_relayWindow / 4) && isThere(entry.Contact.Id))
                 {
@@ -49,12 +49,16 @@ public sealed partial class RoutingTable
     public IReadOnlyList<Contact> TakeStalest(int count, TimeSpan now, Func<NodeId, bool>? isThere = null)
     {
         // A few of many: the last of those chosen so far tells most others to pass.
-        var stalest = new List<BucketEntry>(count + 1);
+        var stalest = new List<(TimeSpan AskedAt, Bucket Bucket, int Place)>(count + 1);
 
         foreach (Bucket bucket in _buckets.Values)
         {
-            foreach (BucketEntry entry in bucket.Entries)
+            Span<BucketEntry> entries = bucket.InPlace;
+
+            for (int i = 0; i < entries.Length; i++)
             {
+                ref BucketEntry entry = ref entries[i];
+
                 if (entry.AskedAt >= now
                     || (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt)))
                 {
@@ -75,7 +79,7 @@ public sealed partial class RoutingTable
                     place--;
                 }
 
-                stalest.Insert(place, entry);
+                stalest.Insert(place, (entry.AskedAt, bucket, i));
 
                 if (stalest.Count > count)
                 {
@@ -84,8 +88,12 @@ public sealed partial class RoutingTable
             }
         }
 
-        stalest.ForEach(entry => entry.AskedAt = now);
-        return stalest.ConvertAll(entry => entry.Contact);
+        foreach ((_, Bucket bucket, int place) in stalest)
+        {
+            bucket.InPlace[place].AskedAt = now;
+        }
+
+        return stalest.ConvertAll(one => one.Bucket.InPlace[one.Place].Contact);
     }
 
     /// <summary>
@@ -98,9 +106,10 @@ public sealed partial class RoutingTable
 
         foreach (Contact contact in Nearest(_self, neighbours))
         {
-            if (Find(contact.Id) is { } entry && entry.AskedAt < now - (_relayWindow / 2))
+            if (IsIn(contact.Id, out Bucket? bucket, out int place)
+                && bucket.InPlace[place].AskedAt < now - (_relayWindow / 2))
             {
-                entry.AskedAt = now;
+                bucket.InPlace[place].AskedAt = now;
                 quiet.Add(contact);
             }
         }
@@ -122,7 +131,7 @@ public sealed partial class RoutingTable
         foreach ((int index, Bucket bucket) in _buckets)
         {
             if (index < far
-                && bucket.Entries.Count <= _bucketSize / 2
+                && bucket.Count <= _bucketSize / 2
                 && (stalest is not { } other || bucket.RefreshedAt < _buckets[other].RefreshedAt))
             {
                 stalest = index;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Swarm.Protocol.Identity;
 
@@ -51,9 +52,8 @@ public sealed partial class RoutingTable
     internal IEnumerable<KeyValuePair<int, Bucket>> Buckets => _buckets;
 
     /// <summary>Every contact, far regions first.</summary>
-    public IEnumerable<Contact> Contacts => Entries.Select(entry => entry.Contact);
-
-    private IEnumerable<BucketEntry> Entries => _buckets.Values.SelectMany(bucket => bucket.Entries);
+    public IEnumerable<Contact> Contacts
+        => _buckets.Values.SelectMany(bucket => bucket.Entries).Select(entry => entry.Contact);
 
     /// <summary>The length of the prefix a node's name shares with ours: the number of its bucket.</summary>
     public int BucketOf(NodeId id)
@@ -71,10 +71,10 @@ public sealed partial class RoutingTable
     }
 
     /// <summary>How many contacts are in a bucket.</summary>
-    public int CountIn(int bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? found.Entries.Count : 0;
+    public int CountIn(int bucket) => _buckets.TryGetValue(bucket, out Bucket? found) ? found.Count : 0;
 
     /// <summary>Whether the node is in the table.</summary>
-    public bool Contains(NodeId id) => Find(id) is not null;
+    public bool Contains(NodeId id) => IsIn(id, out _, out _);
 
     /// <summary>Whether a contact of this name would enter the table if it answered.</summary>
     public bool HasRoomFor(NodeId id)
@@ -98,8 +98,10 @@ public sealed partial class RoutingTable
             _buckets[index] = bucket = new Bucket(_bucketSize) { RefreshedAt = now };
         }
 
-        if (bucket.Find(contact.Id) is { } known)
+        if (bucket.IndexOf(contact.Id) is >= 0 and var place)
         {
+            ref BucketEntry known = ref bucket.InPlace[place];
+
             if (contact != known.Contact && !contact.Groups.SequenceEqual(known.Contact.Groups))
             {
                 // It has moved: as one of another network it enters like any other, or not at all.
@@ -173,7 +175,8 @@ public sealed partial class RoutingTable
     }
 
     /// <summary>The usual round trip to a contact, or null when it is not in the table.</summary>
-    public TimeSpan? RoundTripTo(NodeId id) => Find(id)?.RoundTrip;
+    public TimeSpan? RoundTripTo(NodeId id)
+        => IsIn(id, out Bucket? bucket, out int place) ? bucket.InPlace[place].RoundTrip : null;
 
     private Contact? LetGo(NodeId id, bool forGood)
     {
@@ -200,8 +203,11 @@ public sealed partial class RoutingTable
         return dropped;
     }
 
-    private BucketEntry? Find(NodeId id)
-        => id != _self && _buckets.TryGetValue(BucketOf(id), out Bucket? bucket) ? bucket.Find(id) : null;
+    private bool IsIn(NodeId id, [NotNullWhen(true)] out Bucket? bucket, out int place)
+    {
+        (bucket, place) = (null, -1);
+        return id != _self && _buckets.TryGetValue(BucketOf(id), out bucket) && (place = bucket.IndexOf(id)) >= 0;
+    }
 
     // Who shares more of the target's prefix than we do is in its bucket; next come all that are nearer to us than it;
     // then the buckets of shorter prefixes, each farther than the one before.
@@ -256,6 +262,7 @@ public sealed partial class RoutingTable
         int found)
     {
         ReadOnlySpan<ulong> heads = bucket.Heads;
+        ReadOnlySpan<BucketEntry> entries = bucket.InPlace;
         ulong head = target.Head;
 
         for (int i = 0; i < heads.Length; i++)
@@ -266,7 +273,7 @@ public sealed partial class RoutingTable
                 continue;
             }
 
-            BucketEntry entry = bucket.Entries[i];
+            ref readonly BucketEntry entry = ref entries[i];
             NodeId distance = entry.Contact.Id.DistanceTo(target);
 
             if (entry.VerifiedAt < verifiedSince

@@ -42,6 +42,51 @@ public sealed partial class LinkPool
             ? GetAsync(addresses[0], cancel)
             : RaceAsync([.. addresses.OrderBy(address => address.Relay is not null)], GetAsync, cancel);
 
+    /// <summary>
+    /// As <see cref="GetAsync(PeerAddress, CancellationToken)"/>, for who asks many of whom some are gone: to throw and
+    /// catch for each of them would be a good part of all work.
+    /// </summary>
+    public async ValueTask<DialOutcome> TryGetAsync(PeerAddress address, CancellationToken cancel)
+    {
+        if (cancel.IsCancellationRequested)
+        {
+            return new(null, new OperationCanceledException(cancel));
+        }
+
+        if (address.Node == _self)
+        {
+            return new(null, new LinkClosedException("A node does not dial itself."));
+        }
+
+        if (address.Node is { } node && TryGet(node, out ILink? link))
+        {
+            return new(link.Relay is null ? link : await MetAsync(link, cancel));
+        }
+
+        Task<DialOutcome>? dial;
+
+        lock (Gate)
+        {
+            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+
+            if (!_dials.TryGetValue(address, out dial))
+            {
+                if (_backOff.Refusal(address) is { } tooSoon)
+                {
+                    return new(null, new LinkClosedException(tooSoon));
+                }
+
+                dial = DialAsync(address);
+                _dials.Add(address, dial);
+            }
+        }
+
+        Task<DialOutcome> wait = dial.WaitAsync(cancel);
+        await ((Task)wait).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return wait.IsCanceled ? new(null, new OperationCanceledException(cancel)) : await wait;
+    }
+
     /// <summary>A link of its own to a peer, whatever links there are, from the first address that answers.</summary>
     internal ValueTask<ILink> DialFirstAsync(IReadOnlyList<PeerAddress> addresses, CancellationToken cancel)
         => RaceAsync(addresses, async (address, stop) => Adopt(await _transport.DialAsync(address, stop)), cancel);
