@@ -8,8 +8,8 @@ using Contact = Swarm.Dht.Routing.Contact;
 namespace Swarm.Node.Membership;
 
 /// <summary>
-/// A node that nobody can dial answers nothing in the DHT, and is a way into its swarm all the same: it names nodes that
-/// do answer.
+/// A node that nobody can dial answers nothing in the DHT, and is a way into its swarm all the same: it names nodes
+/// that do answer.
 /// </summary>
 internal static class NamedDoors
 {

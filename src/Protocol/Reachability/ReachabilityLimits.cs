@@ -33,6 +33,9 @@ internal static class ReachabilityLimits
     /// <summary>15 min between two rounds when nothing has changed (AutoNAT's figure).</summary>
     internal static readonly TimeSpan RecheckInterval = TimeSpan.FromMinutes(15);
 
+    /// <summary>30 s between two looks whether those who see this node see it on the internet still.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(30);
+
     /// <summary>5 s between two rounds, whatever happens: links that come up together are asked together.</summary>
     internal static readonly TimeSpan RoundInterval = TimeSpan.FromSeconds(5);
 }

@@ -59,7 +59,7 @@ public sealed class ReachabilityWatch : IDisposable
         {
             while (true)
             {
-                await WaitAsync(ReachabilityLimits.RecheckInterval, cancel);
+                await WaitAsync(cancel);
                 LookAround();
                 await AskAsync(cancel);
                 await Task.Delay(ReachabilityLimits.RoundInterval, _time, cancel);
@@ -98,7 +98,21 @@ public sealed class ReachabilityWatch : IDisposable
         }
     }
 
-    private async Task WaitAsync(TimeSpan most, CancellationToken cancel)
+    // Until something happens, or so much time has passed, or the internet has come or gone.
+    private async Task WaitAsync(CancellationToken cancel)
+    {
+        long began = _time.GetTimestamp();
+
+        while (!await WaitAsync(ReachabilityLimits.LookInterval, cancel)
+            && _time.GetElapsedTime(began) < ReachabilityLimits.RecheckInterval
+            && !HasMoved())
+        {
+            // Nothing new.
+        }
+    }
+
+    // Whether it was woken.
+    private async Task<bool> WaitAsync(TimeSpan most, CancellationToken cancel)
     {
         using var patience = new CancellationTokenSource(most, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
@@ -106,13 +120,21 @@ public sealed class ReachabilityWatch : IDisposable
         try
         {
             _ = await _woken.Reader.WaitToReadAsync(either.Token);
-            _ = _woken.Reader.TryRead(out _);
+            return _woken.Reader.TryRead(out _);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            // Time to look again.
+            return false;
         }
     }
+
+    // The others were asked about one network, and those who are left are of another: a home whose way out has failed
+    // must not wait for it to be one swarm.
+    private bool HasMoved()
+        => State.Verdict != ReachabilityVerdict.Unknown
+            && IPAddress.TryParse(State.SeenAt, out IPAddress? seen)
+            && Witnesses().FirstOrDefault() is { } witness
+            && PublicNetwork.Contains(seen) != PublicNetwork.Contains(SeenBy(witness)!);
 
     // Before anybody has been asked: a node seen at a foreign address is behind a gateway, and serves nobody yet.
     private void LookAround()

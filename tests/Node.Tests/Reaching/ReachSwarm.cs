@@ -15,7 +15,11 @@ internal sealed class ReachSwarm(SimulationLoop loop)
     public List<ReachMember> Members { get; } = [];
 
     /// <summary>A node that joins through the first one; nobody can ever dial a hidden one.</summary>
-    public async Task<ReachMember> JoinAsync(bool hidden = false, bool symmetric = true)
+    /// <param name="hidden">Whether nobody can.</param>
+    /// <param name="symmetric">Whether it cannot be met either.</param>
+    /// <param name="prepare">Sees the member before it starts.</param>
+    public async Task<ReachMember> JoinAsync(
+        bool hidden = false, bool symmetric = true, Action<ReachMember>? prepare = null)
     {
         var key = NodeKey.Create();
         Hello hello = TestIdentity.Hello("test");
@@ -28,6 +32,7 @@ internal sealed class ReachSwarm(SimulationLoop loop)
 
         var member = new ReachMember(loop, key, transport);
         Members.Add(member);
+        prepare?.Invoke(member);
         await member.StartAsync(Members[0] == member ? [] : [Members[0].Address]);
         return member;
     }

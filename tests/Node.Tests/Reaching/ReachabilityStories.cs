@@ -69,6 +69,38 @@ public sealed class ReachabilityStories
     }
 
     [Test]
+    public void A_home_whose_way_out_fails_is_one_swarm_again_within_two_minutes()
+    {
+        var loop = new SimulationLoop(5);
+        loop.Run(async () =>
+        {
+            var swarm = new ReachSwarm(loop);
+            ReachSwarm.ReachMember outside = await swarm.JoinAsync();
+            ReachSwarm.ReachMember neighbour = await swarm.JoinAsync();
+            ReachSwarm.ReachMember home = await swarm.JoinAsync(hidden: true, prepare: member =>
+                member.Links.LinkUp += link =>
+                {
+                    if (link.Remote == outside.Id)
+                    {
+                        link.RemoteHello.Observed = new Address { Host = "5.5.5.1", Port = 4747 };
+                    }
+                });
+            _ = await home.Links.GetAsync(swarm.Network.AddressOf(neighbour.Id), default);
+            await swarm.WaitAsync(60);
+            Assert.That(home.Dht.IsServer, Is.False, "nobody on the internet comes through");
+
+            // The neighbour always could, and was not asked.
+            swarm.Network.Open(home.Id);
+            await swarm.WaitAsync(60);
+            Assert.That(home.Dht.IsServer, Is.False);
+            swarm.Network.Kill(outside.Id);
+            await swarm.WaitAsync(120);
+            Assert.That(home.Dht.IsServer);
+            Assert.That(neighbour.Dht.Knows(home.Id));
+        });
+    }
+
+    [Test]
     public void Peers_that_only_pretend_to_have_dialled_prove_nothing()
     {
         var loop = new SimulationLoop(4);
