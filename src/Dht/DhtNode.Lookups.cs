@@ -111,6 +111,7 @@ public sealed partial class DhtNode
 
             TimeSpan? slotAt = lookup.NextDeadline();
             await replies.WaitAsync(slotAt is { } at ? at - Elapsed : _options.QueryTimeout);
+            replies.ThrowIfDefect();
             cancel.ThrowIfCancellationRequested();
             _stop.Token.ThrowIfCancellationRequested();
             TakeReplies(replies, lookup, reading);

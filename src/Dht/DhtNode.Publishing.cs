@@ -161,7 +161,7 @@ public sealed partial class DhtNode
         var store = new Store { Records = { record } };
         var asking = new Store { Records = { record }, Closer = true };
         IReadOnlyList<Contact> before = publication.HeldBy;
-        Stored?[] answers = await Task.WhenAll(before.Select(
+        Envelope?[] answers = await Task.WhenAll(before.Select(
             (contact, i) => StoreAsync(contact, i < NamingHolders ? asking : store, DhtPurpose.Publish, cancel)));
         cancel.ThrowIfCancellationRequested();
 
@@ -169,7 +169,7 @@ public sealed partial class DhtNode
         Contact[] kept = [.. before.Where((_, i) => IsAccepted(answers[i]))];
         IEnumerable<Contact> newer = answers
             .Take(NamingHolders)
-            .SelectMany(answer => answer is null ? [] : ReadCloser(answer.Closer))
+            .SelectMany(answer => answer is null ? [] : ReadCloser(answer.Stored.Closer))
             .Where(contact => asked.Add(contact.Id));
         await StoreAsync(
             publication,
@@ -277,7 +277,7 @@ public sealed partial class DhtNode
     }
 
     // The answer to a store of one record.
-    private static bool IsAccepted(Stored? answer) => answer is { Refusals: [""] };
+    private static bool IsAccepted(Envelope? answer) => answer?.Stored is { Refusals: [""] };
 
     // A node new to us may be nearer to some keys than their holders are. The nearest holder, if that is us, tells it.
     private void HandOver(Contact newcomer)

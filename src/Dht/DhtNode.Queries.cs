@@ -18,9 +18,8 @@ public sealed partial class DhtNode
     }
 
     // Null when the node did not answer within the deadline, or answered nonsense.
-    private async Task<Stored?> StoreAsync(
-        Contact contact, Store store, DhtPurpose purpose, CancellationToken cancel)
-        => (await QueryAsync(contact, new Envelope { Store = store }, purpose, cancel))?.Stored;
+    private Task<Envelope?> StoreAsync(Contact contact, Store store, DhtPurpose purpose, CancellationToken cancel)
+        => QueryAsync(contact, new Envelope { Store = store }, purpose, cancel);
 
     private async Task<Envelope?> QueryAsync(
         Contact contact, Envelope question, DhtPurpose purpose, CancellationToken cancel)

@@ -98,7 +98,11 @@ public sealed partial class DhtNode
     {
         IReadOnlyList<Contact> nearest = _table.NearestFresh(target, count, Elapsed, except: asker);
         named.Capacity = nearest.Count;
-        named.AddRange(nearest.Select(near => near.ToMessage()));
+
+        for (int i = 0; i < nearest.Count; i++)
+        {
+            named.Add(nearest[i].ToMessage());
+        }
     }
 
     private Stored Hold(Store store, NodeId from)

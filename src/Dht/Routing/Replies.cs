@@ -52,17 +52,19 @@ internal sealed class Replies : IDisposable
         }
     }
 
+    /// <summary>Ends the lookup with the error of the query that ended as none should.</summary>
+    internal void ThrowIfDefect() => _defect?.Throw();
+
     /// <summary>Waits for an answer, and no longer than <paramref name="longest"/>.</summary>
-    internal async Task WaitAsync(TimeSpan longest)
+    internal Task WaitAsync(TimeSpan longest)
     {
-        _defect?.Throw();
         TaskCompletionSource waiting;
 
         lock (_gate)
         {
             if (_arrived.Count > 0 || _ended)
             {
-                return;
+                return Task.CompletedTask;
             }
 
             _waiting = waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,8 +73,7 @@ internal sealed class Replies : IDisposable
         // A timer counts whole milliseconds: rounded down, the deadline would never be reached.
         double waitMs = Math.Max(1, Math.Ceiling(longest.TotalMilliseconds));
         _ = _patience.Change(TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
-        await waiting.Task;
-        _defect?.Throw();
+        return waiting.Task;
     }
 
     private void Wake()

@@ -11,7 +11,8 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     /// <summary>The next stream of the same link.</summary>
     internal MemoryLinkStream? Next;
 
-    private readonly Signal _arrival = new();
+    // What is answered at once needs none.
+    private Signal? _arrival;
     private Queue<MemoryPacket>? _received;
     private MemoryPacket? _next;
     private Signal? _granted;
@@ -71,7 +72,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
         return isThere ? new(message)
             : cancel.CanBeCanceled ? ReceiveNextAsync(cancel)
-            : new(this, _arrival.Version);
+            : new(this, _arrival!.Version);
     }
 
     public ValueTask ReadPayloadAsync(Memory<byte> destination, CancellationToken cancel)
@@ -156,15 +157,15 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     }
 
     // A wait for the next message that nobody can cancel is the stream itself.
-    ValueTaskSourceStatus IValueTaskSource<Envelope?>.GetStatus(short token) => _arrival.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<Envelope?>.GetStatus(short token) => _arrival!.GetStatus(token);
 
     void IValueTaskSource<Envelope?>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-        => _arrival.OnCompleted(continuation, state, token, flags);
+        => _arrival!.OnCompleted(continuation, state, token, flags);
 
     Envelope? IValueTaskSource<Envelope?>.GetResult(short token)
     {
-        _arrival.GetResult(token);
+        _arrival!.GetResult(token);
         _ = TryReceive(out Envelope? message);
         link.Flush();
         return message;
@@ -175,7 +176,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         lock (link.Gate)
         {
             _whyClosed ??= why;
-            _arrival.Set();
+            _arrival?.Set();
             _granted?.Set();
         }
     }
@@ -234,7 +235,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         else if (_next is null)
         {
             _next = packet;
-            _arrival.Set();
+            _arrival?.Set();
         }
         else
         {
@@ -250,7 +251,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
     private void OnEnd()
     {
         _peerSideEnded = true;
-        _arrival.Set();
+        _arrival?.Set();
         RemoveIfEnded();
     }
 
@@ -263,7 +264,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
 
     private async ValueTask<Envelope?> ReceiveNextAsync(CancellationToken cancel)
     {
-        await _arrival.WaitAsync(cancel);
+        await _arrival!.WaitAsync(cancel);
         _ = TryReceive(out Envelope? message);
         link.Flush();
         return message;
@@ -293,7 +294,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
                 return true;
             }
 
-            _arrival.Await();
+            (_arrival ??= new()).Await();
             return false;
         }
     }
@@ -387,7 +388,7 @@ internal sealed class MemoryLinkStream(MemoryLink link, uint id, StreamPriority 
         (_next, _received) = (null, null);
         _payload = [];
         PayloadLength = 0;
-        _arrival.Set();
+        _arrival?.Set();
         _granted?.Set();
     }
 }

@@ -15,6 +15,7 @@ internal sealed class LinkInvariants(DhtInvariants invariants, DhtSwarm swarm)
         - (WireLimits.MessageCreditBytes + WireLimits.HeaderBytesMax + WireLimits.PayloadBytesMax);
 
     private readonly Dictionary<(NodeId, NodeId), long> _pairs = [];
+    private readonly HashSet<NodeId> _remotes = [];
 
     /// <summary>Whom they lead to, how many there are, and the streams they carry.</summary>
     internal void Check(DhtMember member)
@@ -54,8 +55,16 @@ internal sealed class LinkInvariants(DhtInvariants invariants, DhtSwarm swarm)
     internal void CheckPairs(DhtMember member)
     {
         long now = swarm.Loop.Clock.GetTimestamp();
+        MemoryLink[] links = member.Transport.Links;
+        _remotes.Clear();
 
-        foreach (IGrouping<NodeId, MemoryLink> pair in member.Transport.Links.GroupBy(link => link.Remote))
+        // Mostly there is no pair, and was none a second ago.
+        if (links.All(link => _remotes.Add(link.Remote)) && _pairs.Count == 0)
+        {
+            return;
+        }
+
+        foreach (IGrouping<NodeId, MemoryLink> pair in links.GroupBy(link => link.Remote))
         {
             (NodeId, NodeId) ends = (member.Id, pair.Key);
 
