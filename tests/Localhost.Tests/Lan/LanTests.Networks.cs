@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using NUnit.Framework;
@@ -86,6 +87,77 @@ public sealed partial class LanTests
 
         Assert.That(joined - started, Is.LessThan(TimeSpan.FromSeconds(2)));
         Assert.That(tried[Lies] - tried[0], Is.GreaterThan(TimeSpan.FromSeconds(4.5)));
+    }
+
+    [Test]
+    public async Task A_bootstrap_name_of_several_records_leads_in_where_one_of_them_answers()
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string[] hosts = [lab.AddHost("a", "10.9.0.1/24"), lab.AddHost("b", "10.9.0.2/24")];
+        SwarmProcess ann = Join(hosts[0], "ann", "--blocks", "0:4", "--no-lan");
+        _ = await ann.WaitForAsync("serving", Deadline);
+
+        // What ip netns exec lays over /etc.
+        string etc = Path.Combine("/etc/netns", hosts[1]);
+        _ = Directory.CreateDirectory(etc);
+
+        try
+        {
+            File.WriteAllText(Path.Combine(etc, "hosts"), "10.9.0.99 seeds\n10.9.0.1 seeds\n");
+            SwarmProcess bob = Join(hosts[1], "bob", "--blocks", "4:8", "--no-lan", "--bootstrap", "seeds:4747");
+            Assert.That((await bob.WaitForAsync("swarmJoined", Deadline)).GetProperty("peers").GetInt32(), Is.EqualTo(1));
+            SwarmResult nobody = await GuestAsync(hosts[1], "status", "--no-lan", "--bootstrap", "none.invalid:4747");
+            Assert.That(nobody.ExitCode, Is.EqualTo(1));
+            Assert.That(nobody.Errors, Does.Contain("no node answers at none.invalid:4747: check the address"));
+        }
+        finally
+        {
+            Directory.Delete(etc, recursive: true);
+        }
+    }
+
+    [TestCase("cable", "interfaces", "no network interface leads from this device", "connect it to a network")]
+    [TestCase("firewall", "localNetwork", "what this device sends to all on eth0 does not come back", "UDP port 5353")]
+    [TestCase("key", "swarm", "the node at 10.9.0.1:4747 hung up: clock or swarm key differs", null)]
+    public async Task The_doctor_names_what_is_broken(string what, string topic, string says, string? advice)
+    {
+        NetworkLab lab = Keep(new NetworkLab());
+        string near = lab.AddHost("a", "10.9.0.1/24");
+        string host = what == "cable" ? lab.AddHost("b") : lab.AddHost("b", "10.9.0.2/24");
+        string key = KeyFile;
+
+        if (what == "firewall")
+        {
+            NetworkLab.RequireOrIgnore("nft");
+            string rules = Path.Combine(_folder, "rules");
+            File.WriteAllText(
+                rules,
+                "add table inet f\nadd chain inet f i { type filter hook input priority 0; }\n"
+                    + "add rule inet f i udp dport 5353 drop\n");
+            using var nft = Process.Start("ip", ["netns", "exec", host, "nft", "-f", rules]);
+            await nft.WaitForExitAsync(Deadline);
+        }
+
+        if (what == "key")
+        {
+            SwarmProcess ann = Join(near, "ann", "--blocks", "0:4");
+            _ = await ann.WaitForAsync("serving", Deadline);
+            key = Path.Combine(_folder, "other.key");
+            SwarmKeyFile.LoadOrCreate(key).Dispose();
+        }
+
+        SwarmResult doctor = await SwarmProcess.RunInAsync(
+            host, Deadline,
+            [
+                "doctor", "--json", "--swarm", SwarmName, "--swarm-key", key, "--data-dir", Path.Combine(_folder, "ill"),
+                .. what == "key" ? (string[])["--bootstrap", "10.9.0.1:4747"] : [],
+            ]);
+        Assert.That(doctor.ExitCode, Is.EqualTo(1), doctor.Output);
+        JsonElement broken = JsonSerializer.Deserialize<JsonElement>(doctor.Output).GetProperty("findings")
+            .EnumerateArray().Single(finding => finding.GetProperty("state").GetString() == "broken");
+        Assert.That(broken.GetProperty("topic").GetString(), Is.EqualTo(topic));
+        Assert.That(broken.GetProperty("says").GetString(), Does.StartWith(says));
+        Assert.That(broken.GetProperty("advice").GetString() ?? "", Does.Contain(advice ?? ""));
     }
 
     // Where a node found this one.
