@@ -22,7 +22,7 @@ internal static class DhtLimits
     /// </summary>
     internal const int ContactBytesMax = 404;
 
-    /// <summary>Pages read from one holder for one key: 64 full records take eight.</summary>
+    /// <summary>Messages in which one holder gives its records of one key: 64 full ones take eight.</summary>
     internal const int PagesMax = 10;
 
     /// <summary>Addresses kept of one node: IPv4 and IPv6 on a few interfaces.</summary>

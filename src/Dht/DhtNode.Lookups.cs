@@ -3,6 +3,7 @@ using Swarm.Dht.Records;
 using Swarm.Dht.Routing;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
+using Swarm.Protocol.Transport;
 using Contact = Swarm.Dht.Routing.Contact;
 
 namespace Swarm.Dht;
@@ -25,13 +26,11 @@ public sealed partial class DhtNode
         DhtPurpose purpose = DhtPurpose.Search)
     {
         options ??= reading is null ? _options.Lookup : _options.Retrieval;
-        IReadOnlyList<Contact> seeds;
+        int width = _options.Lookup.Width;
+        IEnumerable<Contact> seeds = NearestKnown(target, width);
 
-        lock (_gate)
-        {
-            seeds = _table.Nearest(target, _options.Lookup.Width);
-        }
-
+        // A reader wants an answer soon; other searches are to meet those that are not known yet.
+        seeds = reading is null ? seeds : seeds.Concat(NearestLinked(target, width));
         return SearchAsync(new Lookup(target, seeds, options, PatienceFor), target, reading, purpose, cancel);
     }
 
@@ -61,13 +60,9 @@ public sealed partial class DhtNode
     {
         int count = _options.DisjointPaths;
         var taken = new HashSet<NodeId>();
-        IReadOnlyList<Contact> seeds;
 
-        lock (_gate)
-        {
-            seeds = _table.Nearest(target, count * _options.Lookup.Width);
-        }
-
+        // Without those that have dialled us: anybody can be one of them.
+        IReadOnlyList<Contact> seeds = NearestKnown(target, count * _options.Lookup.Width);
         Lookup[] paths = [.. Enumerable.Range(0, count).Select(path => new Lookup(
             target, seeds.Where((_, i) => i % count == path), options, PatienceFor, Claim))];
         _ = await Task.WhenAll(paths.Select(path => SearchAsync(path, target, reading, purpose, cancel)));
@@ -80,6 +75,40 @@ public sealed partial class DhtNode
                 return taken.Add(node);
             }
         }
+    }
+
+    private IReadOnlyList<Contact> NearestKnown(NodeId target, int count)
+    {
+        lock (_gate)
+        {
+            return _table.Nearest(target, count);
+        }
+    }
+
+    // Whoever has an open link to us is there and answers after one round trip, in the table or not.
+    private List<Contact> NearestLinked(NodeId target, int count)
+    {
+        var nearest = new List<Contact>(count + 1);
+
+        foreach (ILink link in _links.Links)
+        {
+            NodeId distance = link.Remote.DistanceTo(target);
+
+            if (link.RemoteHello.Server
+                && (nearest.Count < count || distance < nearest[^1].Id.DistanceTo(target))
+                && Contact.TryRead(link.Remote, link.RemoteHello, out Contact? contact))
+            {
+                int place = nearest.FindLastIndex(other => other.Id.DistanceTo(target) < distance) + 1;
+                nearest.Insert(place, contact);
+
+                if (nearest.Count > count)
+                {
+                    nearest.RemoveAt(count);
+                }
+            }
+        }
+
+        return nearest;
     }
 
     private async Task<LookupOutcome> SearchAsync(
@@ -100,7 +129,7 @@ public sealed partial class DhtNode
                     : question;
 
                 // Lives as long as the node, not as long as the lookup: a late answer still refreshes the table.
-                _ = FindPagesAsync(contact, asked, purpose, replies);
+                _ = FindAsync(contact, asked, purpose, replies);
             }
 
             if (lookup.IsOver(Elapsed))
@@ -163,46 +192,19 @@ public sealed partial class DhtNode
         }
     }
 
-    // Asks one node, and reads on until it has given every page of its records.
-    private async Task FindPagesAsync(Contact contact, Envelope question, DhtPurpose purpose, Replies replies)
+    private async Task FindAsync(Contact contact, Envelope question, DhtPurpose purpose, Replies replies)
     {
         try
         {
-            Found? found = (await QueryAsync(contact, question, purpose, _stop.Token))?.Found;
-
-            if (found is null)
-            {
-                replies.Add(new Reply(contact.Id, null, []));
-                return;
-            }
-
-            IReadOnlyList<Contact> closer = ReadCloser(found.Closer);
-            IReadOnlyList<SignedRecord> given = found is { More: true, Records.Count: > 0 }
-                ? await ReadOnAsync(contact, question.Find, found)
-                : found.Records;
-            replies.Add(new Reply(contact.Id, closer, given));
+            List<SignedRecord>? given = question.Find.Records ? [] : null;
+            Found? found = (await QueryAsync(contact, question, purpose, _stop.Token, given))?.Found;
+            replies.Add(new Reply(contact.Id, found is null ? null : ReadCloser(found.Closer), given ?? []));
         }
         catch (Exception defect)
         {
             replies.Fail(defect);
             throw;
         }
-    }
-
-    private async Task<IReadOnlyList<SignedRecord>> ReadOnAsync(Contact contact, Find find, Found? found)
-    {
-        var given = new List<SignedRecord>(found!.Records);
-
-        for (int page = 1; found is { More: true, Records.Count: > 0 } && page < DhtLimits.PagesMax; page++)
-        {
-            NodeId last = found.Records[^1].Claimed;
-            var next = new Find { Target = find.Target, Records = true, After = BytesOf(last) };
-            found = (await QueryAsync(
-                contact, new Envelope { Find = next }, DhtPurpose.Search, _stop.Token))?.Found;
-            given.AddRange(found?.Records ?? []);
-        }
-
-        return given;
     }
 
     // Only so many are looked at, however many a liar names; ourselves we need not ask.

@@ -21,8 +21,13 @@ public sealed partial class DhtNode
     private Task<Envelope?> StoreAsync(Contact contact, Store store, DhtPurpose purpose, CancellationToken cancel)
         => QueryAsync(contact, new Envelope { Store = store }, purpose, cancel);
 
+    // Null when the node did not answer. The records found are given apart, for they may fill several answers.
     private async Task<Envelope?> QueryAsync(
-        Contact contact, Envelope question, DhtPurpose purpose, CancellationToken cancel)
+        Contact contact,
+        Envelope question,
+        DhtPurpose purpose,
+        CancellationToken cancel,
+        List<SignedRecord>? given = null)
     {
         try
         {
@@ -45,7 +50,8 @@ public sealed partial class DhtNode
             }
 
             TimeSpan askedAt = OnAsking(purpose);
-            Envelope answer = await AskAsync(link!, question, either);
+            Func<Envelope, bool>? isFollowed = given is null ? null : Reads(given, purpose);
+            Envelope answer = await AskAsync(link!, question, either, isFollowed);
             return OnAnswer(link!, contact.Addresses, question, answer, purpose, askedAt);
         }
         catch (Exception error) when (IsOfThePeer(error))
@@ -55,8 +61,27 @@ public sealed partial class DhtNode
         }
     }
 
-    private ValueTask<Envelope> AskAsync(ILink link, Envelope question, CancellationToken cancel)
-        => link.RequestAsync(question, StreamPriority.Control, _options.QueryTimeout, _time, cancel);
+    private ValueTask<Envelope> AskAsync(
+        ILink link, Envelope question, CancellationToken cancel, Func<Envelope, bool>? isFollowed = null)
+        => link.RequestAsync(question, StreamPriority.Control, _options.QueryTimeout, _time, cancel, isFollowed);
+
+    // Takes the records of each answer and says whether another follows. The first one is looked at once more, as any.
+    private Func<Envelope, bool> Reads(List<SignedRecord> given, DhtPurpose purpose)
+    {
+        int pages = 0;
+
+        return answer =>
+        {
+            if (answer.Found is not { } page || answer.WireBytes > DhtLimits.MessageBytesMax)
+            {
+                return false;
+            }
+
+            given.AddRange(page.Records);
+            Count(purpose, requests: 0, pages++ == 0 ? 0 : answer.WireBytes);
+            return page is { More: true, Records.Count: > 0 } && pages < DhtLimits.PagesMax;
+        };
+    }
 
     // When it was asked: without the time to open the link, which the next question will not take.
     private TimeSpan OnAsking(DhtPurpose purpose)
@@ -148,6 +173,7 @@ public sealed partial class DhtNode
         lock (_gate)
         {
             TimeSpan now = Elapsed;
+            CountRoundTrip(now - askedAt);
             isNew = _table.OnAnswer(contact, now, now - askedAt);
         }
 
@@ -177,24 +203,34 @@ public sealed partial class DhtNode
     }
 
     // Four of its usual round trips, before a node's slot is freed; twice the three that it takes to dial it and ask.
+    // Who was never measured is taken for as far away as others are.
     private TimeSpan PatienceFor(NodeId id)
     {
         bool isOpen = _links.TryGet(id, out ILink? link);
+        TimeSpan? known;
         TimeSpan usual;
 
         lock (_gate)
         {
-            usual = _table.RoundTripTo(id) ?? link?.RoundTrip ?? TimeSpan.Zero;
+            known = _table.RoundTripTo(id);
+            usual = _usualRoundTrip;
         }
 
-        if (usual == TimeSpan.Zero)
-        {
-            return isOpen ? _options.WarmPatience : _options.ColdPatience;
-        }
+        known ??= link?.RoundTrip;
 
-        TimeSpan patience = (isOpen ? 4 : 6) * usual;
-        return patience < _options.PatienceMin ? _options.PatienceMin
-            : patience > _options.PatienceMax ? _options.PatienceMax
-            : patience;
+        return known > TimeSpan.Zero
+            ? Clamp((isOpen ? 4 : 6) * known.Value, _options.PatienceMin, _options.PatienceMax)
+            : isOpen ? _options.WarmPatience
+            : usual > TimeSpan.Zero ? Clamp(6 * usual, _options.WarmPatience, _options.ColdPatience)
+            : _options.ColdPatience;
+
+        static TimeSpan Clamp(TimeSpan time, TimeSpan least, TimeSpan most)
+            => time < least ? least : time > most ? most : time;
     }
+
+    // Under the gate. Each new one counts a twentieth: some dozen decide.
+    private void CountRoundTrip(TimeSpan roundTrip)
+        => _usualRoundTrip = _usualRoundTrip == TimeSpan.Zero
+            ? roundTrip
+            : _usualRoundTrip + ((roundTrip - _usualRoundTrip) / 20);
 }

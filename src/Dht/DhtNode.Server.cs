@@ -17,21 +17,24 @@ public sealed partial class DhtNode
     {
         Find find = first.Find;
 
-        if (find.Target.Length != NodeId.Size || find.After.Length is not 0 and not NodeId.Size)
+        if (find.Target.Length != NodeId.Size)
         {
             throw new ProtocolException("A Find needs a target of 32 bytes.");
         }
 
         RefuseAsClient();
         Consider(stream.Link);
-        Found found = find.Ping
-            ? new Found()
-            : Find(
-                find,
-                NodeId.Read(find.Target.Span),
-                find.After.IsEmpty ? null : NodeId.Read(find.After.Span),
-                stream.Link.Remote);
+        var target = NodeId.Read(find.Target.Span);
+        Found found = find.Ping ? new Found() : Find(find, target, stream.Link.Remote);
         await stream.SendAsync(new Envelope { Found = found }, default, cancel);
+
+        // Who would have to ask for each page would wait a round trip for each.
+        for (int pages = 1; found.More && pages < DhtLimits.PagesMax; pages++)
+        {
+            found = ReadOn(target, found.Records[^1].Claimed);
+            await stream.SendAsync(new Envelope { Found = found }, default, cancel);
+        }
+
         await stream.EndAsync(cancel);
     }
 
@@ -66,7 +69,7 @@ public sealed partial class DhtNode
         }
     }
 
-    private Found Find(Find find, NodeId target, NodeId? after, NodeId asker)
+    private Found Find(Find find, NodeId target, NodeId asker)
     {
         // Records need the other half of the message.
         int named = (find.Wide && !find.Records ? 2 : 1) * _options.Lookup.Width;
@@ -74,23 +77,35 @@ public sealed partial class DhtNode
 
         lock (_gate)
         {
-            Moment now = Now;
-
-            // Who turns a page has been told already.
-            if (after is null)
-            {
-                Name(target, named, asker, found.Closer);
-            }
+            Name(target, named, asker, found.Closer);
 
             if (find.Records)
             {
-                int room = DhtLimits.MessageBytesMax - found.Measure() - MessageOverheadBytes;
-                found.Records.Add(_store.Page(target, after, room, now, out bool more));
-                found.More = more;
+                Fill(found, target, after: null);
             }
         }
 
         return found;
+    }
+
+    private Found ReadOn(NodeId target, NodeId after)
+    {
+        var found = new Found();
+
+        lock (_gate)
+        {
+            Fill(found, target, after);
+        }
+
+        return found;
+    }
+
+    // Under the gate. Whatever else the message holds, there is room for a record.
+    private void Fill(Found found, NodeId target, NodeId? after)
+    {
+        int room = DhtLimits.MessageBytesMax - found.Measure() - MessageOverheadBytes;
+        found.Records.Add(_store.Page(target, after, room, Now, out bool more));
+        found.More = more;
     }
 
     // Under the gate. Who asks is not told of itself.

@@ -44,6 +44,7 @@ public sealed partial class DhtNode : IDisposable
     private readonly RateBudget _checkRate = new(DhtLimits.ChecksPerSecondMax, DhtLimits.ChecksPerSecondMax);
 
     private ulong _sequence;
+    private TimeSpan _usualRoundTrip;
     private readonly DhtTraffic[] _traffic = new DhtTraffic[Enum.GetValues<DhtPurpose>().Length];
     private long _queriesFailed;
     private volatile bool _isReady;

@@ -54,11 +54,12 @@ public sealed record DhtOptions
     public TimeSpan QueryTimeout { get; init => field = Positive(value); } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// The soft timeout of a node never measured: a cold link costs three round trips before the first answer.
+    /// The greatest soft timeout of a node never measured: a cold link costs three round trips before the first answer,
+    /// and six of those usual to others are enough.
     /// </summary>
     public TimeSpan ColdPatience { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(900);
 
-    /// <summary>The same when a link is open.</summary>
+    /// <summary>The soft timeout when a link is open that was not measured, and the least without one.</summary>
     public TimeSpan WarmPatience { get; init => field = Positive(value); } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>

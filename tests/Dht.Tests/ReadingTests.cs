@@ -40,6 +40,22 @@ public sealed class ReadingTests
     }
 
     [Test]
+    public void Of_many_signers_who_missed_one_is_as_good_as_the_others()
+    {
+        var reading = new Reading(Key);
+        SignedRecord[] many = [.. Enumerable.Range(0, 16).Select(_ => Sign(NodeKey.Create(), 1))];
+        Give(reading, 1, many[1..]);
+        Give(reading, 2, many[..15]);
+        Assert.That(Complete(reading, 1, 2, 3), Is.EqualTo([true, true, false]));
+        Assert.That(reading.Newest(), Has.Count.EqualTo(16));
+
+        var few = new Reading(Key);
+        Give(few, 1, many[1..15]);
+        Give(few, 2, many[..14]);
+        Assert.That(Complete(few, 1, 2), Is.EqualTo([false, false]));
+    }
+
+    [Test]
     public void Threat_22_The_same_record_twice_does_not_stand_for_two()
     {
         var reading = new Reading(Key);

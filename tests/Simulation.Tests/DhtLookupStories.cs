@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using NUnit.Framework;
 using Swarm.Dht;
+using Swarm.Dht.Records;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
@@ -167,6 +168,65 @@ public sealed class DhtLookupStories
             Assert.That(early.Dht.IsReady);
             Assert.That(early.Contacts, Is.EqualTo([there.Id]));
             Assert.That(there.Contacts, Is.EqualTo([early.Id]), "it was checked, and entered");
+        });
+    }
+
+    [Test]
+    public void A_reader_begins_with_those_to_whom_a_link_is_open_whether_or_not_the_table_has_room_for_them()
+    {
+        var loop = new SimulationLoop(12);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(120);
+            int met = 0;
+
+            foreach (DhtMember asker in swarm.Members.Take(20))
+            {
+                HashSet<NodeId> known = [.. asker.Contacts];
+
+                foreach (ILink link in asker.Links.Links.Where(link => !known.Contains(link.Remote)))
+                {
+                    var reading = new Reading(link.Remote);
+                    DhtNode.LookupOutcome outcome = await asker.Dht.LookUpAsync(link.Remote, reading, default);
+                    Assert.That(outcome.Closest[0].Id, Is.EqualTo(link.Remote));
+                    Assert.That(outcome.Hops, Is.EqualTo(1));
+                    met++;
+                }
+            }
+
+            Assert.That(met, Is.GreaterThan(20));
+        });
+    }
+
+    [Test]
+    public void Where_everybody_is_near_nobody_waits_for_the_dead_as_if_they_were_far()
+    {
+        var loop = new SimulationLoop(13);
+        loop.Run(async () =>
+        {
+            var near = new SimulatedNetworkOptions
+            {
+                WayMin = TimeSpan.FromMilliseconds(1),
+                WaySpread = TimeSpan.FromMilliseconds(2),
+                JitterMean = TimeSpan.Zero,
+            };
+            var swarm = new DhtSwarm(loop, network: near);
+            await swarm.JoinAllAsync(60);
+            DhtMember dead = swarm.Members[5];
+            dead.Kill(silently: true);
+            var waits = new List<TimeSpan>();
+
+            foreach (DhtMember asker in swarm.Members.Where(member => !member.Dht.Knows(dead.Id)).ToArray())
+            {
+                long begun = loop.Clock.GetTimestamp();
+                _ = await asker.Dht.FindNodesAsync(dead.Id, default);
+                waits.Add(loop.Clock.GetElapsedTime(begun));
+            }
+
+            // Some waited for it, as long as for any open link that was not measured.
+            TimeSpan least = swarm.Options.WarmPatience;
+            Assert.That(waits.Max(), Is.InRange(least, least + TimeSpan.FromMilliseconds(100)));
         });
     }
 

@@ -87,7 +87,7 @@ public sealed class DhtRecordStories
         });
 
     [Test]
-    public void Sixty_publishers_under_one_key_are_all_read_page_by_page()
+    public void Sixty_publishers_under_one_key_are_all_read_and_no_holder_is_asked_twice()
         => Play(4, async swarm =>
         {
             await swarm.JoinAllAsync(60);
@@ -99,10 +99,17 @@ public sealed class DhtRecordStories
                 _ = await publisher.Dht.PublishAsync(key, large, Lease, CancellationToken.None);
             }
 
-            IReadOnlyList<FoundRecord> found = await DhtSwarm.ReadAsync(swarm.Pick(), key);
+            DhtMember reader = swarm.Pick();
+            long before = reader.Dht.TrafficFor(DhtPurpose.Search).Requests;
+            IReadOnlyList<FoundRecord> found = await DhtSwarm.ReadAsync(reader, key);
             Assert.That(
                 found.Select(record => record.Signer),
                 Is.EqualTo(swarm.Members.Select(member => member.Id).Order()));
+
+            // What one holder gives fills five messages.
+            Assert.That(
+                reader.Dht.TrafficFor(DhtPurpose.Search).Requests - before,
+                Is.LessThanOrEqualTo(swarm.Options.Retrieval.Parallelism + swarm.Options.Replicas));
         });
 
     [Test]

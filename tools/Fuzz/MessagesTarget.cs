@@ -77,7 +77,7 @@ internal sealed class MessagesTarget() : PacketTarget("messages", [.. All().Sele
         {
             yield return new Envelope { Hello = NewHello() };
             yield return new Envelope { Fault = new Fault { Code = FaultCode.Busy, Message = "busy", Peer = id } };
-            yield return new Envelope { Find = new Find { Target = id, Records = true, After = id } };
+            yield return new Envelope { Find = new Find { Target = id, Records = true } };
             yield return new Envelope { Found = new Found { Closer = { contact, contact }, Records = { record } } };
             yield return new Envelope { Store = new Store { Records = { record, record } } };
             yield return new Envelope { Stored = new Stored { Refusals = { "", "full" } } };

@@ -13,6 +13,9 @@ public sealed partial class Storm
     private const double NeighboursMin = 0.99;
     private const double StaleMax = 0.01;
 
+    // Of a narrow swarm: whom small buckets have no room for, none of its neighbours may name.
+    private const double NarrowMin = 0.95;
+
     private async Task CalmDownAsync()
     {
         bool hadJumped = _jumped.Keys.Any(node => _swarm.Members.Any(member => member.Id == node));
@@ -28,7 +31,8 @@ public sealed partial class Storm
         bool isWide = _swarm.Options.BucketSize >= _swarm.Members.Count;
         Demand(
             known >= NeighboursMin || !isRoomy || !isWide, $"in the calm {known:P1} of the nearest are in the tables");
-        Demand(found >= NeighboursMin || !isRoomy, $"in the calm {found:P1} of the nearest are found");
+        double findable = isWide ? NeighboursMin : NarrowMin;
+        Demand(found >= findable || !isRoomy, $"in the calm {found:P1} of the nearest are found");
         await _swarm.WaitAsync(StaleSeconds - NeighboursSeconds);
         double stale = DhtLiveness.Of(_swarm).Stale;
         Demand(stale < StaleMax, $"in the calm {stale:P1} of the contacts are dead");

@@ -6,6 +6,9 @@ namespace Swarm.Dht.Records;
 /// <summary>The union of what several holders gave for one key, each record verified before it counts.</summary>
 internal sealed class Reading(NodeId key, SignatureCheck? check = null)
 {
+    // Far more than a reader needs to choose from.
+    private const int Many = DhtLimits.RecordsPerKeyMax / 4;
+
     private readonly SortedDictionary<NodeId, FoundRecord> _newest = [];
     private readonly HashSet<NodeId> _gave = [];
     private readonly HashSet<NodeId> _complete = [];
@@ -17,11 +20,10 @@ internal sealed class Reading(NodeId key, SignatureCheck? check = null)
     internal int Holders { get; set; }
 
     /// <summary>
-    /// Whether this holder gave the newest of every signer that anybody has given. Of a full key each holder has
-    /// chosen others: there it need only have given some.
+    /// Whether this holder gave the newest of every signer that anybody has given. Of many signers each holder misses
+    /// one or another, and of a full key each has chosen others: there it need only have given some.
     /// </summary>
-    internal bool IsComplete(NodeId holder)
-        => (_newest.Count < DhtLimits.RecordsPerKeyMax ? _complete : _gave).Contains(holder);
+    internal bool IsComplete(NodeId holder) => (_newest.Count < Many ? _complete : _gave).Contains(holder);
 
     /// <summary>Whether this holder gave anything.</summary>
     internal bool HasGiven(NodeId holder) => _gave.Contains(holder);

@@ -14,7 +14,16 @@ public static class LinkRequests
         await gone.Task;
     }
 
-    /// <summary>Sends a request on a stream of its own and returns the one answer.</summary>
+    /// <summary>
+    /// Sends a request on a stream of its own and returns the answer, the first if there are several.
+    /// </summary>
+    /// <param name="link">The link.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="priority">Of the request.</param>
+    /// <param name="timeout">For all answers together.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancel">Nobody wants the answer any more.</param>
+    /// <param name="isFollowed">Is given each answer and says whether another follows; without it none does.</param>
     /// <exception cref="FaultException">The peer answered with a fault, or not in time.</exception>
     /// <exception cref="LinkClosedException">The link is gone.</exception>
     public static async ValueTask<Envelope> RequestAsync(
@@ -23,7 +32,8 @@ public static class LinkRequests
         StreamPriority priority,
         TimeSpan timeout,
         TimeProvider time,
-        CancellationToken cancel)
+        CancellationToken cancel,
+        Func<Envelope, bool>? isFollowed = null)
     {
         // Both ends reset the stream, which ends every wait on it: a token for each wait would double the cost.
         await using ILinkStream stream = await link.OpenAsync(priority, cancel);
@@ -36,18 +46,28 @@ public static class LinkRequests
             await stream.SendAsync(request, default, CancellationToken.None);
             await stream.EndAsync(CancellationToken.None);
 
-            return await stream.ReceiveAsync(CancellationToken.None) switch
+            Envelope first = await AnswerAsync(stream, request);
+
+            for (Envelope last = first; isFollowed?.Invoke(last) == true;)
             {
-                { Fault: { } fault } => throw new FaultException(fault),
-                { } answer => answer,
-                null => throw new FaultException(FaultCode.NotServed, $"No answer came to {request.BodyCase}."),
-            };
+                last = await AnswerAsync(stream, request);
+            }
+
+            return first;
         }
         catch (FaultException) when (cancel.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancel);
         }
     }
+
+    private static async ValueTask<Envelope> AnswerAsync(ILinkStream stream, Envelope request)
+        => await stream.ReceiveAsync(CancellationToken.None) switch
+        {
+            { Fault: { } fault } => throw new FaultException(fault),
+            { } answer => answer,
+            null => throw new FaultException(FaultCode.NotServed, $"No answer came to {request.BodyCase}."),
+        };
 
     private sealed class Patience(ILinkStream stream, Envelope.BodyOneofCase asked, TimeSpan timeout)
     {
