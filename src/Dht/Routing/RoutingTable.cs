@@ -214,9 +214,9 @@ public sealed partial class RoutingTable
     private Contact[] Nearest(NodeId target, int count, TimeSpan verifiedSince, NodeId except)
     {
         var best = new Contact[Math.Min(count, Count)];
-        Span<NodeId> distances = best.Length <= NearestOnStackMax
-            ? stackalloc NodeId[NearestOnStackMax]
-            : new NodeId[best.Length];
+        Span<ulong> distances = best.Length <= NearestOnStackMax
+            ? stackalloc ulong[NearestOnStackMax]
+            : new ulong[best.Length];
         int own = target == _self ? BitCount : BucketOf(target);
         int found = 0;
         int last = _buckets.Count - 1;
@@ -251,14 +251,15 @@ public sealed partial class RoutingTable
         return found == best.Length ? best : best[..found];
     }
 
-    // The best so far, nearest first: cheaper than sorting everybody when the bucket is large and few are wanted.
+    // The best so far, nearest first: cheaper than sorting everybody when the bucket is large and few are wanted. The
+    // heads of the distances mostly tell, and nobody's name need be fetched.
     private static int Collect(
         Bucket bucket,
         NodeId target,
         TimeSpan verifiedSince,
         NodeId except,
         Contact[] best,
-        Span<NodeId> distances,
+        Span<ulong> distances,
         int found)
     {
         ReadOnlySpan<ulong> heads = bucket.Heads;
@@ -267,26 +268,27 @@ public sealed partial class RoutingTable
 
         for (int i = 0; i < heads.Length; i++)
         {
-            // Most are too far away, and their heads say so.
-            if (found == best.Length && (found == 0 || (heads[i] ^ head) > distances[found - 1].Head))
+            ulong distance = heads[i] ^ head;
+
+            // Most are too far away.
+            if (found == best.Length && (found == 0 || distance > distances[found - 1]))
             {
                 continue;
             }
 
             ref readonly BucketEntry entry = ref entries[i];
-            NodeId distance = entry.Contact.Id.DistanceTo(target);
 
             if (entry.VerifiedAt < verifiedSince
-                || entry.Contact.Id == except
+                || (heads[i] == except.Head && entry.Contact.Id == except)
                 || (entry.Failures > 0 && verifiedSince > TimeSpan.MinValue)
-                || (found == best.Length && (found == 0 || distance > distances[found - 1])))
+                || (found == best.Length && !IsNearer(entry.Contact, best[found - 1], distance, distances[found - 1])))
             {
                 continue;
             }
 
             int place = found < best.Length ? found++ : found - 1;
 
-            for (; place > 0 && distance < distances[place - 1]; place--)
+            for (; place > 0 && IsNearer(entry.Contact, best[place - 1], distance, distances[place - 1]); place--)
             {
                 distances[place] = distances[place - 1];
                 best[place] = best[place - 1];
@@ -297,6 +299,10 @@ public sealed partial class RoutingTable
         }
 
         return found;
+
+        bool IsNearer(Contact one, Contact other, ulong head, ulong otherHead)
+            => head < otherHead
+                || (head == otherHead && one.Id.DistanceTo(target) < other.Id.DistanceTo(target));
     }
 
     // Who belongs to no network is asked about most often.

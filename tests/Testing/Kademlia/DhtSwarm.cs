@@ -180,10 +180,13 @@ public sealed class DhtSwarm(
         long stale = 0;
         long all = 0;
 
-        foreach (NodeId contact in _members.SelectMany(member => member.Contacts))
+        foreach ((_, Bucket bucket) in _members.SelectMany(member => member.Dht.Table.Buckets))
         {
-            stale += alive.Contains(contact) ? 0 : 1;
-            all++;
+            foreach (ref readonly BucketEntry entry in bucket.InPlace)
+            {
+                stale += alive.Contains(entry.Contact.Id) ? 0 : 1;
+                all++;
+            }
         }
 
         return all == 0 ? 0 : (double)stale / all;
