@@ -115,10 +115,15 @@ internal static class Doors
             if (met.Count > 0)
             {
                 member.Start();
-                isIn = await member.Dht.BootstrapAsync(met, cancel);
+                await member.EnterAsync(met, remembered: [], cancel);
+                isIn = true;
             }
 
             return isIn ? member : null;
+        }
+        catch (Exception gone) when (gone is LinkClosedException or FaultException)
+        {
+            return null;
         }
         finally
         {

@@ -16,6 +16,9 @@ namespace Swarm.Node;
 /// <summary>A process's place in a swarm: its key, its links and its part in the DHT.</summary>
 internal sealed class SwarmMember : IAsyncDisposable
 {
+    // Those who are there answer within a round trip or three of one another.
+    private static readonly TimeSpan OtherDoorsMax = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ITransport _transport;
     private readonly SwarmKeyring? _keyring;
@@ -129,9 +132,9 @@ internal sealed class SwarmMember : IAsyncDisposable
         IReadOnlyList<PeerAddress> all = await DoorNames.ExpandAsync(doors, Dns.GetHostAddressesAsync, cancel);
 
         // Dialled here and not only by the DHT, which would keep the reason to itself.
-        Knock[] knocks = await Task.WhenAll(all.Select(door => KnockAsync(door, cancel)));
+        IReadOnlyList<Knock> knocks = await KnockAsync(all, cancel);
 
-        if (knocks.Length > 0 && knocks.All(knock => knock.Link is null))
+        if (knocks.Count > 0 && knocks.All(knock => knock.Link is null))
         {
             throw Refusal(doors, knocks);
         }
@@ -141,7 +144,41 @@ internal sealed class SwarmMember : IAsyncDisposable
             .OfType<ILink>()
             .Distinct()
             .Select(link => NamedDoors.AskAsync(link, _time, cancel)));
-        _ = await Dht.BootstrapAsync([.. all, .. remembered, .. named.SelectMany(one => one)], cancel);
+        IEnumerable<PeerAddress> kept = _reach is null ? Open(knocks) : all;
+        _ = await Dht.BootstrapAsync(
+            [.. kept, .. remembered, .. await WorthwhileAsync([.. named.SelectMany(one => one)], cancel)], cancel);
+    }
+
+    // A node goes back to any of them in bad times; a guest has no time for those who do not answer.
+    private async Task<IReadOnlyList<PeerAddress>> WorthwhileAsync(
+        IReadOnlyList<PeerAddress> doors, CancellationToken cancel)
+        => _reach is null ? Open(await KnockAsync(doors, cancel)) : doors;
+
+    private static PeerAddress[] Open(IEnumerable<Knock> knocks)
+        => [.. knocks.Where(knock => knock.Link is not null).Select(knock => knock.Door)];
+
+    // A guest who is in waits no longer than a moment for other doors.
+    private async Task<IReadOnlyList<Knock>> KnockAsync(IReadOnlyList<PeerAddress> doors, CancellationToken cancel)
+    {
+        List<Task<Knock>> running = [.. doors.Select(door => KnockAsync(door, cancel))];
+        var knocks = new List<Knock>();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var patience = Task.Delay(Timeout.InfiniteTimeSpan, _time, over.Token);
+
+        while (running.Count > 0 && await Task.WhenAny([.. running, patience]) is Task<Knock> ended)
+        {
+            _ = running.Remove(ended);
+            knocks.Add(await ended);
+
+            if (_reach is null && knocks[^1].Link is not null && knocks.Count(knock => knock.Link is not null) == 1)
+            {
+                patience = Task.Delay(OtherDoorsMax, _time, over.Token);
+            }
+        }
+
+        cancel.ThrowIfCancellationRequested();
+        over.Cancel();
+        return knocks;
     }
 
     private async Task<Knock> KnockAsync(PeerAddress door, CancellationToken cancel)
@@ -199,7 +236,7 @@ internal sealed class SwarmMember : IAsyncDisposable
     {
         if (Dht.Status.Contacts == 0
             && (await NamedDoors.AskAsync(link, _time, cancel) is not { Count: > 0 } named
-                || !await Dht.BootstrapAsync(named, cancel)))
+                || !await Dht.BootstrapAsync(await WorthwhileAsync(named, cancel), cancel)))
         {
             throw new LinkClosedException(
                 $"{link.Remote} serves nobody in the DHT, and neither does anybody it knows.");

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using Swarm.Protocol.Identity;
@@ -40,6 +42,22 @@ public sealed class NamedDoorsTests
 
         Assert.That(error, Is.TypeOf<LinkClosedException>());
         Assert.That(error!.Message, Does.Contain("neither does anybody it knows"));
+    }
+
+    [Test]
+    public async Task A_guest_who_is_in_does_not_wait_for_a_door_where_nobody_speaks()
+    {
+        await using SwarmMember server = Member(server: true);
+        await using SwarmMember guest = Member(server: false);
+        using var mute = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        mute.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        mute.Listen();
+        var door = new PeerAddress("127.0.0.1", ((IPEndPoint)mute.LocalEndPoint!).Port);
+        long began = Stopwatch.GetTimestamp();
+        await guest.EnterAsync([door, server.Addresses[0]], remembered: [], default);
+
+        Assert.That(guest.Dht.Knows(server.Key.Id));
+        Assert.That(Stopwatch.GetElapsedTime(began), Is.LessThan(TimeSpan.FromSeconds(4)), "TLS alone is given five");
     }
 
     private static SwarmMember Member(bool server)
