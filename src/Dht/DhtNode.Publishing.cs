@@ -18,7 +18,7 @@ public sealed partial class DhtNode
     // Holders are searched anew when fewer than enough are left, and at one renewal of so many: the word of one holder
     // is not trusted for ever.
     private const int ReplicasLostMax = 2;
-    private const int RenewalsPerSearch = 16;
+    private const int RenewalsPerSearch = 32;
 
     // Of its holders so many say who has come nearer: the nearest may have died.
     private const int NamingHolders = 2;

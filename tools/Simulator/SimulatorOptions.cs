@@ -10,6 +10,7 @@ public sealed record SimulatorOptions
             --nodes N          how many nodes there are all the time (1000); the case seeds draws them
             --minutes M        how long to watch, in the swarm's own time (10)
             --churn H          the half-life of a node in minutes, 0 for nobody leaves (60)
+            --round-trip MS    the mean round trip between two nodes, in ms (90)
             --loss P           messages held up by a retransmission, in percent (0)
             --adversaries P    nodes that lie together, in percent (0)
             --lookups N        lookups to check (1000)
@@ -29,6 +30,8 @@ public sealed record SimulatorOptions
 
     /// <summary>In minutes; 0 when nobody leaves.</summary>
     public double HalfLife { get; init; } = 60;
+
+    public double RoundTripMs { get; init; } = 90;
 
     /// <summary>A share.</summary>
     public double Loss { get; init; }
@@ -80,6 +83,7 @@ public sealed record SimulatorOptions
                 "--nodes" => options with { Nodes = (int)Number(name, value, 2, 1_000_000) },
                 "--minutes" => options with { Minutes = Number(name, value, 0.1, 1e6) },
                 "--churn" => options with { HalfLife = Number(name, value, 0, 1e6) },
+                "--round-trip" => options with { RoundTripMs = Number(name, value, 20, 1000) },
                 "--loss" => options with { Loss = Number(name, value, 0, 100) / 100 },
                 "--adversaries" => options with { Adversaries = Number(name, value, 0, 90) / 100 },
                 "--lookups" => options with { Lookups = (int)Number(name, value, 0, 1e7) },

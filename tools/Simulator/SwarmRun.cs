@@ -12,6 +12,9 @@ public sealed class SwarmRun
     private const int Width = 20;
     private const int HoldersWanted = 3;
 
+    // Of two points drawn at random in a unit square.
+    private const double MeanDistance = 0.5214;
+
     private readonly SimulatorOptions _options;
     private readonly Shelf? _shelf;
     private readonly Random _random;
@@ -22,6 +25,8 @@ public sealed class SwarmRun
         _options = options;
         _random = new Random(loop.Random.Next());
         var network = new SimulatedNetworkOptions { StallRate = options.Loss };
+        TimeSpan way = TimeSpan.FromMilliseconds(options.RoundTripMs / 2) - network.WayMin - network.JitterMean;
+        network = network with { WaySpread = way / MeanDistance };
         Swarm = new DhtSwarm(loop, new DhtOptions(), network) { Clocks = clocks };
         _shelf = options.Publish ? new Shelf(Swarm, _random) : null;
     }
@@ -62,6 +67,7 @@ public sealed class SwarmRun
         long sent = Swarm.Network.Memory.BytesSent;
         int steps = Math.Max(1, Math.Max(lookups, retrievals));
         var probes = new List<Task>();
+        long begun = Clock.GetTimestamp();
 
         for (int step = 0; step < steps; step++)
         {
@@ -75,7 +81,9 @@ public sealed class SwarmRun
                 probes.Add(RetrieveAsync(figures));
             }
 
-            await Swarm.WaitAsync(60 * minutes / steps);
+            // Timers count whole milliseconds: the end is held, not each step.
+            double due = 60 * minutes * (step + 1) / steps;
+            await Swarm.WaitAsync(Math.Max(0, due - Clock.GetElapsedTime(begun).TotalSeconds));
             _ = probes.RemoveAll(probe => probe.IsCompletedSuccessfully);
         }
 
