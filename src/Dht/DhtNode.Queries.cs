@@ -10,6 +10,9 @@ namespace Swarm.Dht;
 // What this node asks of others. Whatever they answer, or fail to, is entered in the table here and nowhere else.
 public sealed partial class DhtNode
 {
+    // What a ping comes to when nobody had to be asked.
+    private static readonly Envelope Alive = new() { Found = new Found() };
+
     private static ByteString BytesOf(NodeId id)
     {
         Span<byte> bytes = stackalloc byte[NodeId.Size];
@@ -46,6 +49,13 @@ public sealed partial class DhtNode
                 {
                     OnFailure(contact.Id, failure, cancel);
                     return null;
+                }
+
+                if (question.Find is { Ping: true })
+                {
+                    // That the link comes up is the sign of life.
+                    OnAnswer(link!, contact.Addresses, roundTrip: null);
+                    return Alive;
                 }
             }
 
@@ -110,7 +120,7 @@ public sealed partial class DhtNode
             throw new ProtocolException($"{link.Remote} answered {answer.BodyCase}.");
         }
 
-        OnAnswer(link, dialled, askedAt);
+        OnAnswer(link, dialled, Elapsed - askedAt);
         return answer;
     }
 
@@ -155,7 +165,7 @@ public sealed partial class DhtNode
         => error is LinkClosedException or FaultException or ProtocolException or OperationCanceledException
             or ObjectDisposedException;
 
-    private void OnAnswer(ILink link, IReadOnlyList<PeerAddress> dialled, TimeSpan askedAt)
+    private void OnAnswer(ILink link, IReadOnlyList<PeerAddress> dialled, TimeSpan? roundTrip)
     {
         if (!link.RemoteHello.Server)
         {
@@ -172,9 +182,9 @@ public sealed partial class DhtNode
 
         lock (_gate)
         {
-            TimeSpan now = Elapsed;
-            CountRoundTrip(now - askedAt);
-            isNew = _table.OnAnswer(contact, now, now - askedAt);
+            CountRoundTrip(roundTrip);
+            roundTrip ??= _table.RoundTripTo(contact.Id) ?? link.RoundTrip;
+            isNew = _table.OnAnswer(contact, Elapsed, roundTrip.Value);
         }
 
         if (isNew && _server)
@@ -229,8 +239,8 @@ public sealed partial class DhtNode
     }
 
     // Under the gate. Each new one counts a twentieth: some dozen decide.
-    private void CountRoundTrip(TimeSpan roundTrip)
+    private void CountRoundTrip(TimeSpan? roundTrip)
         => _usualRoundTrip = _usualRoundTrip == TimeSpan.Zero
-            ? roundTrip
-            : _usualRoundTrip + ((roundTrip - _usualRoundTrip) / 20);
+            ? roundTrip ?? TimeSpan.Zero
+            : _usualRoundTrip + (((roundTrip ?? _usualRoundTrip) - _usualRoundTrip) / 20);
 }

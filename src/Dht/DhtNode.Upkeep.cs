@@ -217,15 +217,14 @@ public sealed partial class DhtNode
         return LookUpAsync(point, reading: null, cancel, survey, purpose);
     }
 
-    // Asks those not heard of for longest for a sign of life, and lets go of what has expired. What other requests have
-    // shown need not be asked, nor to whom a link is open, for links have pings of their own; where many are gone, more
-    // are asked the next time. Our neighbours are asked in any case before they are too quiet to be named: who but us
+    // Looks whether those not heard of for longest are there, and lets go of what has expired. A link that comes up shows
+    // it, and one that is open has pings of its own; where many are gone, more are looked for the next time. Our neighbours are asked in any case before they are too quiet to be named: who but us
     // would name them?
     private async Task RevalidateAsync(CancellationToken cancel)
     {
         int failed = 0;
 
-        for (TimeSpan last = Elapsed; ;)
+        while (true)
         {
             await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
             IReadOnlyList<Contact> asked;
@@ -234,15 +233,11 @@ public sealed partial class DhtNode
             {
                 Moment now = Now;
                 _store.Sweep(now);
-                int wanted = _options.RevalidateCount - _table.VerifiedSince(last) + (MorePerFailure * failed);
+                int wanted = _options.RevalidateCount + (MorePerFailure * failed);
                 _table.OnSignsOfLife(_links.Has, now.Elapsed);
                 IReadOnlyList<Contact> quiet = _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed);
-                int others = Math.Clamp(
-                    wanted - quiet.Count,
-                    quiet.Count > 0 ? 0 : 1,
-                    RevalidateGrowth * _options.RevalidateCount);
+                int others = Math.Clamp(wanted - quiet.Count, 0, RevalidateGrowth * _options.RevalidateCount);
                 asked = [.. quiet, .. _table.TakeStalest(others, now.Elapsed, _links.Has)];
-                last = now.Elapsed;
             }
 
             Envelope?[] answers = await Task.WhenAll(asked.Select(contact => PingAsync(contact, cancel)));

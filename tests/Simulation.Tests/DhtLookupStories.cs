@@ -200,6 +200,33 @@ public sealed class DhtLookupStories
     }
 
     [Test]
+    public void A_link_that_comes_up_is_a_sign_of_life_and_no_request_is_spent_on_it()
+    {
+        var loop = new SimulationLoop(14);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(2);
+            await swarm.WaitAsync(5);
+            DhtMember[] two = [.. swarm.Members];
+            long before = swarm.TrafficFor(DhtPurpose.Table).Requests;
+            swarm.Network.ResetLinks(two[0].Id, two[1].Id);
+            await swarm.WaitAsync(1);
+            Assert.That(two[0].Links.Count, Is.Zero);
+
+            await swarm.WaitAsync(14);
+            Assert.That(two[0].Links.Has(two[1].Id));
+            Assert.That(two.Select(member => member.Contacts.Count()), Is.All.EqualTo(1));
+            Assert.That(swarm.TrafficFor(DhtPurpose.Table).Requests, Is.EqualTo(before));
+
+            // And one that does not come up is none.
+            two[1].Kill(silently: true);
+            await swarm.WaitAsync(60);
+            Assert.That(two[0].Contacts, Is.Empty);
+        });
+    }
+
+    [Test]
     public void Where_everybody_is_near_nobody_waits_for_the_dead_as_if_they_were_far()
     {
         var loop = new SimulationLoop(13);

@@ -5,22 +5,6 @@ namespace Swarm.Dht.Routing;
 // Whom to ask for a sign of life, and where to look for newcomers.
 public sealed partial class RoutingTable
 {
-    /// <summary>How many contacts have answered a query of ours since then.</summary>
-    public int VerifiedSince(TimeSpan then)
-    {
-        int count = 0;
-
-        foreach (Bucket bucket in _buckets.Values)
-        {
-            foreach (ref BucketEntry entry in bucket.InPlace)
-            {
-                count += entry.VerifiedAt > then ? 1 : 0;
-            }
-        }
-
-        return count;
-    }
-
     /// <summary>
     /// Contacts that have been quiet for a quarter of the time in which they may be named are there all the same, if
     /// <paramref name="isThere"/> knows of them: not by an answer to a query, so the doubted stay doubted.
