@@ -217,9 +217,9 @@ public sealed partial class DhtNode
         return LookUpAsync(point, reading: null, cancel, survey, purpose);
     }
 
-    // Looks whether those not heard of for longest are there, and lets go of what has expired. A link that comes up shows
-    // it, and one that is open has pings of its own; where many are gone, more are looked for the next time. Our neighbours are asked in any case before they are too quiet to be named: who but us
-    // would name them?
+    // Looks whether those not heard of for longest are there, and lets go of what has expired. A link that comes up
+    // shows it, and one that is open has pings of its own; where many are gone, more are looked for the next time. Our
+    // neighbours are asked in any case before they are too quiet to be named: who but us would name them?
     private async Task RevalidateAsync(CancellationToken cancel)
     {
         int failed = 0;

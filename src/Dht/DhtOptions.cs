@@ -20,9 +20,9 @@ public sealed record DhtOptions
 
     /// <summary>
     /// How records are read: three of eight holders suffice, and asked all at once, as soon as they are known, the
-    /// three fastest answer first.
+    /// three fastest answer first. Of twelve that are asked for them at once some know most of them.
     /// </summary>
-    public LookupOptions Retrieval { get; init; } = new() { Parallelism = 8, Overtakes = true };
+    public LookupOptions Retrieval { get; init; } = new() { Parallelism = 12, Overtakes = true };
 
     /// <summary>
     /// Searches that share no node, where a liar could do most harm: when joining, for the first holders of a record,
@@ -82,12 +82,12 @@ public sealed record DhtOptions
     public TimeSpan RelayWindow { get; init => field = Positive(value); } = TimeSpan.FromMinutes(3);
 
     /// <summary>
-    /// How often the stalest contacts are asked for a sign of life; with <see cref="RevalidateCount"/>, a table of 72
-    /// is seen through within the relay window.
+    /// How often it is looked whether the stalest contacts are there; with <see cref="RevalidateCount"/>, 72 of those
+    /// to whom no link is open are seen through within the relay window.
     /// </summary>
     public TimeSpan RevalidateInterval { get; init => field = Positive(value); } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many of the stalest contacts are asked each time.</summary>
+    /// <summary>How many of the stalest contacts are looked for each time.</summary>
     public int RevalidateCount { get; init => field = Positive(value); } = 4;
 
     /// <summary>
