@@ -3,7 +3,6 @@ using Swarm.Dht.Records;
 using Swarm.Dht.Routing;
 using Swarm.Protocol.Identity;
 using Swarm.Protocol.Messages;
-using Swarm.Protocol.Transport;
 using Contact = Swarm.Dht.Routing.Contact;
 
 namespace Swarm.Dht;
@@ -61,7 +60,7 @@ public sealed partial class DhtNode
         int count = _options.DisjointPaths;
         var taken = new HashSet<NodeId>();
 
-        // Without those that have dialled us: anybody can be one of them.
+        // Without those that are only linked: anybody can have dialled us.
         IReadOnlyList<Contact> seeds = NearestKnown(target, count * _options.Lookup.Width);
         Lookup[] paths = [.. Enumerable.Range(0, count).Select(path => new Lookup(
             target, seeds.Where((_, i) => i % count == path), options, PatienceFor, Claim))];
@@ -86,30 +85,13 @@ public sealed partial class DhtNode
     }
 
     // Whoever has an open link to us is there and answers after one round trip, in the table or not.
-    private List<Contact> NearestLinked(NodeId target, int count)
-    {
-        var nearest = new List<Contact>(count + 1);
-
-        foreach (ILink link in _links.Links)
-        {
-            NodeId distance = link.Remote.DistanceTo(target);
-
-            if (link.RemoteHello.Server
-                && (nearest.Count < count || distance < nearest[^1].Id.DistanceTo(target))
-                && Contact.TryRead(link.Remote, link.RemoteHello, out Contact? contact))
-            {
-                int place = nearest.FindLastIndex(other => other.Id.DistanceTo(target) < distance) + 1;
-                nearest.Insert(place, contact);
-
-                if (nearest.Count > count)
-                {
-                    nearest.RemoveAt(count);
-                }
-            }
-        }
-
-        return nearest;
-    }
+    private IEnumerable<Contact> NearestLinked(NodeId target, int count)
+        => _links.Links
+            .Where(link => link.RemoteHello.Server)
+            .OrderBy(link => link.Remote.DistanceTo(target))
+            .Select(link => Contact.TryRead(link.Remote, link.RemoteHello, out Contact? contact) ? contact : null)
+            .OfType<Contact>()
+            .Take(count);
 
     private async Task<LookupOutcome> SearchAsync(
         Lookup lookup, NodeId target, Reading? reading, DhtPurpose purpose, CancellationToken cancel)

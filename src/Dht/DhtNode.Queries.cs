@@ -182,9 +182,13 @@ public sealed partial class DhtNode
 
         lock (_gate)
         {
-            CountRoundTrip(roundTrip);
-            roundTrip ??= _table.RoundTripTo(contact.Id) ?? link.RoundTrip;
-            isNew = _table.OnAnswer(contact, Elapsed, roundTrip.Value);
+            if (roundTrip is { } measured)
+            {
+                CountRoundTrip(measured);
+            }
+
+            isNew = _table.OnAnswer(
+                contact, Elapsed, roundTrip ?? _table.RoundTripTo(contact.Id) ?? link.RoundTrip);
         }
 
         if (isNew && _server)
@@ -239,8 +243,8 @@ public sealed partial class DhtNode
     }
 
     // Under the gate. Each new one counts a twentieth: some dozen decide.
-    private void CountRoundTrip(TimeSpan? roundTrip)
+    private void CountRoundTrip(TimeSpan roundTrip)
         => _usualRoundTrip = _usualRoundTrip == TimeSpan.Zero
-            ? roundTrip ?? TimeSpan.Zero
-            : _usualRoundTrip + (((roundTrip ?? _usualRoundTrip) - _usualRoundTrip) / 20);
+            ? roundTrip
+            : _usualRoundTrip + ((roundTrip - _usualRoundTrip) / 20);
 }
