@@ -11,6 +11,9 @@ public sealed class HomesTests
 {
     private const string Prompt = "Once upon a time";
 
+    private static Task<SwarmResult> TellAloneAsync(CancellationToken cancel)
+        => SwarmProcess.RunAsync(cancel, ["generate", "--local", "--model", TestModel.Path, .. Sampling, Prompt]);
+
     private static readonly string[] Sampling =
         ["--seed", "7", "--temp", "0.9", "-n", "12", "--threads", "1", "--json"];
 
@@ -29,8 +32,7 @@ public sealed class HomesTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         using var lab = new TwoHomesLab(symmetric);
         string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
-        SwarmResult alone = await SwarmProcess.RunAsync(
-            deadline.Token, ["generate", "--local", "--model", TestModel.Path, .. Sampling, Prompt]);
+        SwarmResult alone = await TellAloneAsync(deadline.Token);
 
         using (SwarmProcess relay = Join(lab.Internet, folder, "relay", "0:1"))
         {
@@ -83,8 +85,7 @@ public sealed class HomesTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var lab = new TwoHomesLab(symmetric: false);
         string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
-        SwarmResult alone = await SwarmProcess.RunAsync(
-            deadline.Token, ["generate", "--local", "--model", TestModel.Path, .. Sampling, Prompt]);
+        SwarmResult alone = await TellAloneAsync(deadline.Token);
 
         using (SwarmProcess relay = Join(lab.Internet, folder, "relay", "0:1"))
         {
@@ -119,8 +120,7 @@ public sealed class HomesTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         using var lab = new TwoHomesLab(symmetric: true);
         string folder = Directory.CreateTempSubdirectory("swarm-test-").FullName;
-        SwarmResult alone = await SwarmProcess.RunAsync(
-            deadline.Token, ["generate", "--local", "--model", TestModel.Path, .. Sampling, Prompt]);
+        SwarmResult alone = await TellAloneAsync(deadline.Token);
 
         // Until the host asks for it, the home has no link with it: what it dials itself would be no reversal.
         lab.Bar();
