@@ -35,6 +35,9 @@ internal sealed class RawPeer : IAsyncDisposable
     /// <summary>Whether the link is within a frame, or has bytes to read.</summary>
     public bool Began => _reader.FrameBegan != 0 || (Link.WhyClosed is null && _links.Available > 0);
 
+    /// <summary>Whether the link is within a frame and has read all that has come of it.</summary>
+    public bool HasRead => _reader.FrameBegan != 0 && Link.WhyClosed is null && _links.Available == 0;
+
     public static async Task<RawPeer> ConnectAsync(TimeProvider time)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
