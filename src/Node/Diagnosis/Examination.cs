@@ -38,6 +38,7 @@ internal static class Examination
             Findings.LocalNetwork(heard, announced, own, here?.Address?.Node),
             Findings.PortMapping(port),
             Findings.Reachability(here, visit),
+            Findings.OutsidePort(here, visit),
             Findings.Relays(here, visit),
             Findings.Clock(visit.ClockLeads, time.GetUtcNow()),
             Findings.Key(key),

@@ -10,7 +10,7 @@ using Swarm.Protocol.Wire;
 namespace Swarm.Node.Diagnosis;
 
 /// <summary>What the facts mean, in plain words, and what to do about them. Looks at nothing itself.</summary>
-internal static class Findings
+internal static partial class Findings
 {
     // Clocks of devices that set them by the network differ by less.
     private static readonly TimeSpan LeadOk = TimeSpan.FromSeconds(5);

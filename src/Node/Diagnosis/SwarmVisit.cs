@@ -33,6 +33,9 @@ internal sealed record SwarmVisit
     /// <summary>What the node of this device says of itself; null when none runs, or it does not answer.</summary>
     public Hello? OwnNode { get; init; }
 
+    /// <summary>To whom that node is linked; null when it does not say.</summary>
+    public IReadOnlyList<NodeLink>? Links { get; init; }
+
     /// <summary>By how much the clocks of other nodes are ahead of this device's.</summary>
     public IReadOnlyList<TimeSpan> ClockLeads { get; init; } = [];
 
@@ -89,11 +92,13 @@ internal sealed record SwarmVisit
     {
         await using SwarmMember member = await Doors.EnterAsync(choice, cancel);
         Hello? hello = here is null ? null : await GreetAsync(member, here, cancel);
+        OwnNode? own = hello is null ? null : await Membership.OwnNode.AskAsync(member, choice, time, cancel);
         SwarmStatus status = await SwarmStatus.ReadAsync(member, choice.Name, cancel);
         return new SwarmVisit
         {
             Status = status,
             OwnNode = hello,
+            Links = own?.Links,
             ClockLeads = await AskClocksAsync(member, here?.Node, time, cancel),
         };
     }

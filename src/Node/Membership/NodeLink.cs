@@ -9,6 +9,15 @@ namespace Swarm.Node.Membership;
 /// <param name="Way">How it came through.</param>
 /// <param name="Relay">Who carries it; null where nobody does.</param>
 /// <param name="SeenAt">Where the other end is seen; null where nobody can tell.</param>
+/// <param name="Outside">
+/// Where the other end says that it sees this node's own port; null where the link comes from another one.
+/// </param>
 /// <param name="RoundTripMs">The round trip in milliseconds; 0 when it was never measured.</param>
 internal sealed record NodeLink(
-    NodeId Node, string Name, LinkWay Way, NodeId? Relay, PeerAddress? SeenAt, double RoundTripMs);
+    NodeId Node,
+    string Name,
+    LinkWay Way,
+    NodeId? Relay,
+    PeerAddress? SeenAt,
+    PeerAddress? Outside,
+    double RoundTripMs);

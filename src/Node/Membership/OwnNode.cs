@@ -66,6 +66,7 @@ internal sealed record OwnNode(NodeId Id, string Name, IReadOnlyList<NodeLink> L
                 Punched = links.WayOf(link) == LinkWay.Punched,
                 Relay = link.Relay is { } relay ? Bytes(relay) : ByteString.Empty,
                 Seen = link.SeenAt?.ToMessage(),
+                Outside = Outside(link)?.ToMessage(),
                 RoundTripMs = link.RoundTrip.TotalMilliseconds,
             }));
 
@@ -102,8 +103,15 @@ internal sealed record OwnNode(NodeId Id, string Name, IReadOnlyList<NodeLink> L
                 relay is not null ? LinkWay.Relayed : link.Punched ? LinkWay.Punched : LinkWay.Direct,
                 relay,
                 link.Seen is { } seen ? PeerAddress.Read(seen, node) : null,
+                link.Outside is { } outside ? PeerAddress.Read(outside, node) : null,
                 double.IsFinite(link.RoundTripMs) ? link.RoundTripMs : 0);
         })];
+
+    // What a peer says is its word only, and may be anything.
+    private static PeerAddress? Outside(ILink link)
+        => link is { Relay: null, IsFromListener: true, RemoteHello.Observed: { } seen }
+            ? PeerAddress.Read(seen, link.Remote)
+            : null;
 
     private static ByteString Bytes(NodeId node)
     {

@@ -163,6 +163,44 @@ public sealed class FindingsTests
     }
 
     [Test]
+    public void A_router_that_gives_each_connection_another_port_is_told_by_what_peers_see()
+    {
+        Hello hidden = NodeAt(false, "192.168.1.5");
+        Says(Findings.OutsidePort(here: null, Silent), FindingState.Unknown, "no node runs here", "swarm join");
+        Says(Findings.OutsidePort(Here, Telling(NodeAt(true, "5.5.5.1"))), FindingState.Works, "others dial this node");
+        Says(Findings.OutsidePort(Here, Telling(NodeAt(false, "127.0.0.1"))), FindingState.Works, "none is used");
+        Says(
+            Seen("5.5.5.1:31001", "5.5.5.1:28112"),
+            FindingState.Limited,
+            "another one (symmetric NAT): 2 nodes see this one at 5.5.5.1:31001, 5.5.5.1:28112; until a port leads to "
+                + "it, most nodes behind routers of their own reach it through a relay only",
+            "forward TCP port 4747 to this device, or switch on UPnP");
+        Says(Seen("5.5.5.1:4747", "5.5.5.1:4747"), FindingState.Works, "keeps one: 2 of 2 nodes see this one at 5.5.5.1:4747");
+
+        // One that lies does not outvote those that agree.
+        Says(Seen("5.5.5.1:9", "5.5.5.1:4747", "5.5.5.1:4747"), FindingState.Works, "2 of 3 nodes");
+
+        Finding Seen(params string[] outside)
+            => Findings.OutsidePort(Here, Telling(hidden) with { Links = [.. outside.Select((seen, i) => Link(i, seen))] });
+    }
+
+    [Test]
+    public void Where_nobody_can_tell_whether_the_router_keeps_a_port_nothing_is_claimed()
+    {
+        SwarmVisit hidden = Telling(NodeAt(false, "192.168.1.5"));
+        Unclear([], "no node says");
+        Unclear([Link(1, "5.5.5.1:31001")], "one node sees this one at 5.5.5.1:31001; only a second one");
+        Unclear([Link(1, "5.5.5.1:31001"), Link(1, "5.5.5.1:31002")], "one node sees");
+        Unclear([Link(1, "5.5.5.1:31001"), Link(2, null)], "one node sees");
+        Unclear([Link(1, "192.168.1.5:4747"), Link(2, "192.168.1.5:4747")], "no node says");
+        Unclear([Link(1, "5.5.5.1:31001"), Link(2, "6.6.6.1:31002")], "one node sees");
+        Says(Findings.OutsidePort(Here, hidden), FindingState.Unknown, "no node says", "two relays");
+
+        void Unclear(NodeLink[] links, string says)
+            => Says(Findings.OutsidePort(Here, hidden with { Links = links }), FindingState.Unknown, says, "two relays");
+    }
+
+    [Test]
     public void Clocks_are_compared_by_the_middle_one()
     {
         Says(Findings.Clock([], Now), FindingState.Unknown, "says 2026-03-01 12:30:05 UTC", "more than 60 s apart");
@@ -209,6 +247,15 @@ public sealed class FindingsTests
     }
 
     private static SwarmVisit Telling(Hello hello) => new() { OwnNode = hello };
+
+    private static NodeLink Link(int number, string? outside)
+    {
+        NodeId node = TestIdentity.Node(number);
+        PeerAddress? seen = null;
+        Assert.That(outside is null || PeerAddress.TryParse(outside, out seen));
+        return new NodeLink(
+            node, "elm", LinkWay.Direct, Relay: null, new PeerAddress($"5.5.1.{number}", 4747, node), seen, RoundTripMs: 1);
+    }
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 

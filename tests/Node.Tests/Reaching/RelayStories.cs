@@ -1,4 +1,7 @@
 using NUnit.Framework;
+using Swarm.Node.Diagnosis;
+using Swarm.Node.Membership;
+using Swarm.Protocol.Messages;
 using Swarm.Protocol.Transport;
 using Swarm.Testing;
 
@@ -61,6 +64,32 @@ public sealed class RelayStories
         });
 
     [Test]
+    public void The_doctor_knows_by_two_relays_whether_the_router_keeps_a_port([Values] bool symmetric)
+    {
+        int port = 31000;
+        Tell(
+            7,
+            symmetric,
+            async (loop, swarm, hidden) =>
+            {
+                Assert.That(hidden.AtRelays, Has.Length.EqualTo(2));
+                LinksShown shown = OwnNode.Show(hidden.Links, swarm.AddGuest().Self);
+                Finding found = Findings.OutsidePort(
+                    new NodeHere(hidden.Address, IsMeant: true),
+                    new SwarmVisit { OwnNode = hidden.Transport.Hello, Links = OwnNode.Read(shown) });
+
+                Assert.That(found.State, Is.EqualTo(symmetric ? FindingState.Limited : FindingState.Works), found.Says);
+                Assert.That(found.Says, Does.Contain("2 nodes see this one at 5.5.5.1:310"));
+                Assert.That(found.Advice, symmetric ? Does.Contain("forward TCP port") : Is.Null);
+            },
+            member => member.Links.LinkUp += link => link.RemoteHello.Observed = new Address
+            {
+                Host = "5.5.5.1",
+                Port = (uint)(symmetric ? ++port : port),
+            });
+    }
+
+    [Test]
     public void Threat_32_When_a_relay_goes_another_takes_its_place()
         => Tell(5, async (loop, swarm, hidden) =>
         {
@@ -88,7 +117,10 @@ public sealed class RelayStories
 
     // Four nodes that can be dialled, and one that cannot.
     private static void Tell(
-        int seed, bool symmetric, Func<SimulationLoop, ReachSwarm, ReachSwarm.ReachMember, Task> story)
+        int seed,
+        bool symmetric,
+        Func<SimulationLoop, ReachSwarm, ReachSwarm.ReachMember, Task> story,
+        Action<ReachSwarm.ReachMember>? prepare = null)
     {
         var loop = new SimulationLoop(seed);
         loop.Run(async () =>
@@ -100,7 +132,7 @@ public sealed class RelayStories
                 _ = await swarm.JoinAsync();
             }
 
-            ReachSwarm.ReachMember hidden = await swarm.JoinAsync(hidden: true, symmetric);
+            ReachSwarm.ReachMember hidden = await swarm.JoinAsync(hidden: true, symmetric, prepare);
             await swarm.WaitAsync(60);
             await story(loop, swarm, hidden);
         });
