@@ -17,13 +17,20 @@ public sealed partial class TwoHomesLab : IDisposable
 
     /// <param name="symmetric">Whether the routers draw a new port for every connection.</param>
     public TwoHomesLab(bool symmetric)
+        : this(symmetric, symmetric)
+    {
+    }
+
+    /// <param name="one">Whether the first home's router draws a new port for every connection.</param>
+    /// <param name="other">Whether the other home's does.</param>
+    public TwoHomesLab(bool one, bool other)
     {
         string name = string.Create(
             CultureInfo.InvariantCulture, $"swarm-h{Environment.ProcessId}-{Interlocked.Increment(ref LabCount)}");
         Internet = Add($"{name}-net");
         _ = Internet.Execute("sysctl", "-qw", "net.ipv4.ip_forward=1");
-        One = AddHome(name, 1, symmetric);
-        Other = AddHome(name, 2, symmetric);
+        One = AddHome(name, 1, one);
+        Other = AddHome(name, 2, other);
         Host = Add($"{name}-p");
         NetworkNamespace.Join(Internet, "w3", "5.5.3.1/24", Host, "p0", "5.5.3.2/24");
         Host.Ip("route", "add", "default", "via", "5.5.3.1");
