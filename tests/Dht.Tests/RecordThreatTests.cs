@@ -148,9 +148,10 @@ public sealed class RecordThreatTests
             }
         }
 
-        // At 50 µs a check a tenth of a core, at 125 µs, on a slower one, the quarter that the row allows.
+        // What one takes was measured with tools/bench records: 140 µs. On a slower core, with 250 µs, it is the quarter
+        // that the row allows.
         Assert.That(allowed, Is.EqualTo(DhtLimits.ChecksPerSecondMax * (Seconds + 1)).Within(1).Percent);
-        Assert.That(DhtLimits.ChecksPerSecondMax * 125e-6, Is.LessThanOrEqualTo(0.25));
+        Assert.That(DhtLimits.ChecksPerSecondMax * 250e-6, Is.LessThanOrEqualTo(0.25));
     }
 
     private static Moment At(double seconds)

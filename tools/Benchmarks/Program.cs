@@ -7,6 +7,7 @@ const string Usage = $"""
            tools/bench start MODEL.gguf [options]     loading, memory, and the time to the first token
            tools/bench links [options]                round trips and bulk of a link, beside raw TCP and raw TLS
            tools/bench load [options]                 one node: links a second, links held, strangers turned away
+           tools/bench records [options]              what a flood of forged records costs a node
 
     Everything compared is measured in turns, so that all meet the same machine. Shown: median (least-most) of the rounds.
 
@@ -24,6 +25,9 @@ const string Usage = $"""
 
     load
     {LoadOptions.Usage}
+
+    records
+    {RecordsOptions.Usage}
     """;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -46,6 +50,9 @@ try
             return 0;
         case ["load", .. var rest]:
             await LoadBenchmark.RunAsync(LoadOptions.Parse(rest));
+            return 0;
+        case ["records", .. var rest]:
+            RecordsBenchmark.Run(RecordsOptions.Parse(rest));
             return 0;
         case ["load-peer", var part, var address, var secret, var number]:
             await LoadPeer.RunAsync(part, address, secret, Options.Number(number));
