@@ -61,6 +61,19 @@ public sealed class PrivateSwarmTests
     }
 
     [Test]
+    public async Task The_picture_of_a_code_reads_as_the_code()
+    {
+        QrReader.RequireOrIgnore();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using SwarmProcess ann = await JoinAsync("ann", deadline.Token, "--swarm", "home", "--blocks", "0:4");
+        SwarmResult invite = await InviteAsync(deadline.Token, "--qr");
+        string[] lines = invite.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.That(lines[0], Does.StartWith("SWARM-"));
+        Assert.That(await QrReader.ReadAsync(lines[1..], _folder, deadline.Token), Is.EqualTo(lines[0]));
+    }
+
+    [Test]
     public async Task Threat_50_A_key_is_replaced_while_the_nodes_run_and_the_old_one_is_worth_nothing()
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
