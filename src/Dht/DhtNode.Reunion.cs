@@ -106,7 +106,7 @@ public sealed partial class DhtNode
             address = unknown[_random.Next(unknown.Length)];
         }
 
-        if (await GreetAsync(address, cancel))
+        if (await GreetAsync(address, cancel) is not null)
         {
             return _silentBootstraps.Remove(address);
         }

@@ -20,6 +20,10 @@ public sealed partial class DhtNode
     private const int MorePerFailure = 1;
     private const int RevalidateGrowth = 4;
 
+    // Who has heard from one address waits so long for the others: three cold round trips of 330 ms, so that he begins
+    // from all that are alive and not from the fastest alone, who may be a liar, and not until the dead are given up.
+    private static readonly TimeSpan OthersMax = TimeSpan.FromSeconds(1);
+
     // Bucket refreshes at a time when joining.
     private const int JoinParallelism = 4;
 
@@ -64,7 +68,7 @@ public sealed partial class DhtNode
             isAlone = _table.Count == 0;
         }
 
-        bool answered = await GreetAsync(address, cancel);
+        bool answered = await GreetAsync(address, cancel) is not null;
 
         if (answered && isAlone)
         {
@@ -106,11 +110,63 @@ public sealed partial class DhtNode
             bootstraps = [.. _bootstraps.Keys];
         }
 
-        bool[] answered = await Task.WhenAll(bootstraps.Select(address => GreetAsync(address, cancel)));
+        Task<IReadOnlyList<Contact>?>[] greetings = [.. bootstraps.Select(address => GreetAsync(address, cancel))];
+        Task<IReadOnlyList<Contact>?>[] late = await GreetMostAsync(greetings, cancel);
 
+        // Whoever answers while the place is searched for comes too late for that search.
+        Array.ForEach(late, greeting => _ = BeginAnewAsync(greeting, cancel));
         await FindPlaceAsync(cancel);
         _isReady |= bootstraps.Length == 0;
-        return answered.Contains(true);
+        return greetings.Except(late).Any(greeting => greeting.Result is not null);
+    }
+
+    // Waits until all are answered or given up, or one is answered and the others have had their time; which are late.
+    private async Task<Task<IReadOnlyList<Contact>?>[]> GreetMostAsync(
+        IEnumerable<Task<IReadOnlyList<Contact>?>> greetings, CancellationToken cancel)
+    {
+        List<Task<IReadOnlyList<Contact>?>> open = [.. greetings];
+
+        for (bool isAnswered = false; open.Count > 0 && !isAnswered;)
+        {
+            Task<IReadOnlyList<Contact>?> done = await Task.WhenAny(open);
+            _ = open.Remove(done);
+            isAnswered = await done is not null;
+        }
+
+        try
+        {
+            _ = await Task.WhenAll(open).WaitAsync(OthersMax, _time, cancel);
+            return [];
+        }
+        catch (TimeoutException)
+        {
+            return [.. open.Where(greeting => !greeting.IsCompleted)];
+        }
+    }
+
+    // Whoever answered first may have been a liar, whose friends fill the table: who answers late, and those it names,
+    // are a beginning of their own.
+    private async Task BeginAnewAsync(Task<IReadOnlyList<Contact>?> late, CancellationToken cancel)
+    {
+        try
+        {
+            if (await late is not { } named)
+            {
+                return;
+            }
+
+            if (!_isReady)
+            {
+                await FindPlaceAsync(cancel);
+            }
+
+            var own = new Lookup(Id, named, _options.Lookup, PatienceFor);
+            _ = await SearchAsync(own, Id, reading: null, DhtPurpose.Join, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops.
+        }
     }
 
     private async Task FindPlaceAsync(CancellationToken cancel)
@@ -123,8 +179,8 @@ public sealed partial class DhtNode
         }
     }
 
-    // Dials an address of which it is not known who answers there.
-    private async Task<bool> GreetAsync(PeerAddress address, CancellationToken cancel)
+    // Dials an address of which it is not known who answers there: whom it names near to us, or null without an answer.
+    private async Task<IReadOnlyList<Contact>?> GreetAsync(PeerAddress address, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(_options.BootstrapTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
@@ -143,19 +199,19 @@ public sealed partial class DhtNode
 
             if (link.Remote == Id)
             {
-                return false;
+                return null;
             }
 
             var question = new Envelope { Find = new Find { Target = BytesOf(Id) } };
             TimeSpan askedAt = OnAsking(DhtPurpose.Join);
             Envelope answer = await AskAsync(link, question, either.Token);
             _ = OnAnswer(link, [address], question, answer, DhtPurpose.Join, askedAt);
-            return true;
+            return answer.Found is { } found ? ReadCloser(found.Closer) : [];
         }
         catch (Exception error) when (IsOfThePeer(error))
         {
             cancel.ThrowIfCancellationRequested();
-            return false;
+            return null;
         }
     }
 

@@ -172,6 +172,27 @@ public sealed class DhtLookupStories
     }
 
     [Test]
+    public void Who_has_been_answered_does_not_wait_until_dead_bootstraps_are_given_up([Values(1, 2, 3)] int dead)
+    {
+        var loop = new SimulationLoop(15);
+        loop.Run(async () =>
+        {
+            var swarm = new DhtSwarm(loop);
+            await swarm.JoinAllAsync(12);
+            DhtMember[] gone = [.. swarm.Members.Skip(5).Take(dead)];
+            Array.ForEach(gone, member => member.Kill(silently: true));
+            DhtMember newcomer = swarm.Add();
+            long begun = loop.Clock.GetTimestamp();
+            PeerAddress[] doors = [.. gone.Select(member => member.Address), swarm.Members[0].Address];
+
+            Assert.That(await newcomer.StartAsync(doors));
+            Assert.That(newcomer.Dht.IsReady);
+            Assert.That(
+                loop.Clock.GetElapsedTime(begun), Is.LessThan(swarm.Options.BootstrapTimeout - TimeSpan.FromSeconds(1)));
+        });
+    }
+
+    [Test]
     public void A_reader_begins_with_those_to_whom_a_link_is_open_whether_or_not_the_table_has_room_for_them()
     {
         var loop = new SimulationLoop(12);

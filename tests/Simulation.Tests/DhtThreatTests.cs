@@ -78,6 +78,33 @@ public sealed class DhtThreatTests
             Assert.That(right, Is.EqualTo(10), $"seed {seed}: each is ready and knows its nearest honest neighbour");
         });
 
+    [Test]
+    public void Threat_25_Honest_bootstraps_that_answer_later_than_the_hostile_one_are_begun_from_too(
+        [Values(1)] int seed)
+        => Tell(seed, async swarm =>
+        {
+            var colluders = new Colluders(swarm);
+            await colluders.JoinAsync(Colluding, () => swarm.PickPoint());
+            DhtMember[] honest = [.. swarm.Members.Take(Honest)];
+            DhtMember[] doors = honest[..2];
+            int late = 0;
+
+            for (int i = 0; i < 5; i++)
+            {
+                Array.ForEach(doors, door => swarm.Network.Slow(door.Id, TimeSpan.FromMilliseconds(500)));
+                DhtMember newcomer = swarm.Add();
+                bool joined = await newcomer.StartAsync(
+                    [colluders.Address, .. doors.Select(door => door.Address)]);
+                late += newcomer.Contacts.Any(id => honest.Any(member => member.Id == id)) ? 0 : 1;
+                Array.ForEach(doors, door => swarm.Network.Slow(door.Id, TimeSpan.Zero));
+                await swarm.WaitAsync(6);
+                NodeId nearest = honest.Select(member => member.Id).MinBy(id => id.DistanceTo(newcomer.Id));
+                Assert.That(joined && newcomer.Dht.IsReady && newcomer.Contacts.Contains(nearest), $"seed {seed}, {i}");
+            }
+
+            Assert.That(late, Is.GreaterThan(2), "most began from the hostile one alone");
+        });
+
     private static void Tell(int seed, Func<DhtSwarm, Task> story)
     {
         var loop = new SimulationLoop(seed);
