@@ -15,7 +15,8 @@ internal sealed class Avahi : IDisposable
     private string Bus => $"unix:path={_folder}/bus";
 
     /// <summary>Starts it, and waits until it knows its own name.</summary>
-    public static async Task<Avahi> StartAsync(string space, CancellationToken cancel, int version = 4)
+    public static async Task<Avahi> StartAsync(
+        string space, CancellationToken cancel, int version = 4, string host = "neighbour")
     {
         var avahi = new Avahi(space);
         await File.WriteAllTextAsync(Path.Combine(avahi._folder, "dbus.conf"), $"""
@@ -35,7 +36,7 @@ internal sealed class Avahi : IDisposable
             """, cancel);
         await File.WriteAllTextAsync(Path.Combine(avahi._folder, "avahi.conf"), $"""
             [server]
-            host-name=neighbour
+            host-name={host}
             use-ipv4={(version == 4 ? "yes" : "no")}
             use-ipv6={(version == 6 ? "yes" : "no")}
             allow-interfaces=eth0

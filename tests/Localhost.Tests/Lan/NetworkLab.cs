@@ -76,6 +76,9 @@ internal sealed class NetworkLab : IDisposable
         Ip("-n", space, "link", "set", device, "up");
     }
 
+    /// <summary>Pulls a host's cable.</summary>
+    public static void Unplug(string space, string device) => Ip("-n", space, "link", "set", device, "down");
+
     /// <summary>A host with one interface, eth0, on the first network.</summary>
     public string AddHost(string name, string address)
     {

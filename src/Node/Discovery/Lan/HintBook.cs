@@ -52,12 +52,17 @@ internal sealed class HintBook(Random random)
     /// <summary>
     /// An announcement is gone. When it was dialled stays known: a goodbye is no way to be dialled more often.
     /// </summary>
-    public void Forget(string instance)
+    /// <returns>Which node it was, where that one was met; null for a hint that led to nobody.</returns>
+    public NodeId? Forget(string instance)
     {
-        if (_entries.TryGetValue(instance, out Entry? entry))
+        if (!_entries.TryGetValue(instance, out Entry? entry))
         {
-            entry.IsGone = true;
+            return null;
         }
+
+        NodeId? met = entry.IsMet ? entry.Hint.Node : null;
+        (entry.IsGone, entry.IsMet) = (true, false);
+        return met;
     }
 
     /// <summary>Takes a hint to dial now, if there is one and the rate allows it.</summary>

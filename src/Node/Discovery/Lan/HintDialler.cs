@@ -94,9 +94,16 @@ internal sealed class HintDialler(
 
     private void OnGone(string instance)
     {
+        NodeId? met;
+
         lock (_gate)
         {
-            _book.Forget(instance);
+            met = _book.Forget(instance);
+        }
+
+        if (met is { } node)
+        {
+            LanLog.Gone(log, node.ToString());
         }
     }
 

@@ -10,11 +10,18 @@ namespace Swarm.Node.Discovery.Lan;
 /// <param name="swarm">Whose nodes; null for those of all swarms.</param>
 /// <param name="at">The interface.</param>
 /// <param name="isSelf">Whether an instance is this node itself.</param>
+/// <param name="own">What this node itself answers to a question: it need not tell itself.</param>
 /// <param name="isBrief">Whether only one-shot questions are asked, by somebody who stays but a moment.</param>
 /// <param name="bytesMax">The size of a packet.</param>
 /// <param name="random">For delays.</param>
 internal sealed class LanBrowser(
-    SwarmId? swarm, LanInterface at, Func<DnsName, bool> isSelf, bool isBrief, int bytesMax, Random random)
+    SwarmId? swarm,
+    LanInterface at,
+    Func<DnsName, bool> isSelf,
+    Func<DnsQuestion, IEnumerable<DnsRecord>> own,
+    bool isBrief,
+    int bytesMax,
+    Random random)
 {
     private readonly DnsQuestion _question = new(LanNames.Of(swarm), DnsType.Ptr);
     private readonly ushort _id = (ushort)random.Next(1, ushort.MaxValue + 1);
@@ -134,7 +141,7 @@ internal sealed class LanBrowser(
         var packet = new DnsWriter(bytesMax, isResponse: false);
         _ = packet.TryAsk(_question);
 
-        foreach (DnsRecord known in Cache.KnownAnswers(now))
+        foreach (DnsRecord known in own(_question).Concat(Cache.KnownAnswers(now)))
         {
             if (!packet.TryAnswer(known))
             {

@@ -34,7 +34,13 @@ internal sealed class LanLane
         int bytesMax = family == AddressFamily.InterNetwork ? DnsLimits.SentBytesMax4 : DnsLimits.SentBytesMax6;
         _at = at;
         _browser = new LanBrowser(
-            swarm, at, name => name.FirstLabel == _responder?.Label, isBrief: service is null, bytesMax, random);
+            swarm,
+            at,
+            name => name.FirstLabel == _responder?.Label,
+            asked => _responder?.Answers(asked) ?? [],
+            isBrief: service is null,
+            bytesMax,
+            random);
         _responder = service?.AddressesOn(at).Count > 0
             ? new LanResponder(service, at, isOwn, bytesMax, random)
             : null;

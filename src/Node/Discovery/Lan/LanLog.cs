@@ -31,4 +31,8 @@ internal static partial class LanLog
         + "swarms never mix: to be part of that one, end this node, run 'swarm invite' there and 'swarm join CODE' "
         + "here; or start both with --public", EventName = "lanOtherSwarm")]
     public static partial void OtherSwarm(ILogger log, string address);
+
+    [LoggerMessage(108, LogLevel.Information, "{Peer} is no longer announced on the local network",
+        EventName = "lanGone")]
+    public static partial void Gone(ILogger log, string peer);
 }

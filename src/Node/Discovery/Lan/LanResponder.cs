@@ -55,6 +55,10 @@ internal sealed class LanResponder(
         _records.ForEach(own => own.Cancel());
     }
 
+    /// <summary>What it would answer to a question, once it is announced.</summary>
+    public IEnumerable<DnsRecord> Answers(DnsQuestion asked)
+        => _phase == Phase.Announced ? _records.Select(own => own.Record).Where(asked.IsAnsweredBy) : [];
+
     /// <summary>Somebody asks.</summary>
     public void OnQuery(DnsMessage query, IPEndPoint from, TimeSpan now, LanOutbox outbox)
     {

@@ -31,7 +31,7 @@ public sealed class HintBookTests
                 book.Dialled(hint, succeeded: false, _now);
             }
 
-            book.Forget(Hint(1).Instance);
+            _ = book.Forget(Hint(1).Instance);
             _now += TimeSpan.FromMilliseconds(100);
         }
 
@@ -108,10 +108,26 @@ public sealed class HintBookTests
     {
         var book = new HintBook(new Random(1));
         book.Hear(Hint(1), inHurry: true, _now);
-        book.Forget(Hint(1).Instance);
+        Assert.That(book.Forget(Hint(1).Instance), Is.Null);
         Assert.That(book.TryTake(_now, _ => false, out _), Is.False);
         Assert.That(book.NextDue(_now), Is.Null);
         Assert.That(book.Hints, Is.Empty);
+    }
+
+    [Test]
+    public void A_node_that_was_met_is_named_once_when_its_announcement_is_gone_and_is_news_when_it_comes_again()
+    {
+        var book = new HintBook(new Random(1));
+
+        for (int time = 0; time < 2; time++)
+        {
+            book.Hear(Hint(1), inHurry: true, _now);
+            Assert.That(book.TryTake(_now, _ => false, out LanHint? hint));
+            Assert.That(book.Dialled(hint!, succeeded: true, _now));
+            Assert.That(book.Forget(Hint(1).Instance), Is.EqualTo(Hint(1).Node));
+            Assert.That(book.Forget(Hint(1).Instance), Is.Null);
+            _now += LanLimits.DialInterval;
+        }
     }
 
     private static LanHint Hint(int number)

@@ -127,8 +127,10 @@ public sealed class LanBrowserTests
         Assert.That(
             questions.Zip(questions.Skip(1)).Select(pair => Math.Round((pair.Second.At - pair.First.At).TotalSeconds)),
             Is.EqualTo([1, 2, 4, 8, 16, 32, 64]));
-        Assert.That(questions[^1].Message.Answers.Single().TryReadPointer(out DnsName? known));
-        Assert.That(known, Is.EqualTo(other.Record(DnsType.Srv).Name));
+        Assert.That(
+            questions[^1].Message.Answers.Select(known => known.TryReadPointer(out DnsName? name) ? name : null),
+            Is.EqualTo([asks.Record(DnsType.Srv).Name, other.Record(DnsType.Srv).Name]),
+            "its own, too: it need not answer itself");
     }
 
     [Test]
