@@ -12,8 +12,8 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
     // A peer can make us dial many addresses; what is beyond this is forgotten whole.
     private const int AddressesMax = 4096;
 
-    // What is old is looked for when there is twice as much as was left the last time.
-    private const int SweepAtLeast = 32;
+    // What is old is looked for when there is half as much again as was left the last time.
+    private const int SweepAtLeast = 16;
 
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
@@ -106,7 +106,7 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
             _absent.Clear();
         }
 
-        _sweepAt = Math.Clamp(2 * _failed.Count, SweepAtLeast, AddressesMax);
+        _sweepAt = Math.Clamp(_failed.Count * 3 / 2, SweepAtLeast, AddressesMax);
     }
 
     // An address without a node is no hearsay: somebody here typed it.
@@ -133,7 +133,10 @@ internal sealed class DialBackOff(TimeProvider time, LinkPoolOptions options)
 
         // 127.1, 0x7f.0.0.1 and ::ffff:127.0.0.1 are one device.
         ip = ReachableAddresses.Plain(ip);
-        return (ip.ToString(), IsOwnNetwork(ip) ? address.Port : 0);
+        string host = ip.ToString();
+
+        // One text is kept, not two: a node remembers dozens.
+        return (host == address.Host ? address.Host : host, IsOwnNetwork(ip) ? address.Port : 0);
     }
 
     private static bool IsOwnNetwork(IPAddress ip)

@@ -42,6 +42,11 @@ public interface ILink : IAsyncDisposable
     /// <summary>Whether the link is gone.</summary>
     bool IsClosed => Closed.IsCancellationRequested;
 
+    /// <summary>
+    /// Whether it ended because the peer leaves or could no longer be heard, and not because one side needs no link.
+    /// </summary>
+    bool IsLost { get; }
+
     /// <summary>How many streams are open, whoever opened them.</summary>
     int OpenStreams { get; }
 

@@ -22,7 +22,7 @@ internal sealed partial class Link
                 Volatile.Write(ref _lastHeard, _time.GetTimestamp());
             }
 
-            Close("The peer closed the connection.", goodbye: null);
+            Close("The peer closed the connection.", goodbye: null, isLost: true);
         }
         catch (ProtocolException e)
         {
@@ -32,7 +32,7 @@ internal sealed partial class Link
         catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException
             or InvalidOperationException)
         {
-            Close($"The connection broke: {e.Message}", goodbye: null);
+            Close($"The connection broke: {e.Message}", goodbye: null, isLost: true);
         }
 
         EndConnection();
@@ -193,7 +193,7 @@ internal sealed partial class Link
     {
         if (frame.Type == FrameType.GoAway)
         {
-            Close($"The peer ended the link: {fault.Message}", goodbye: null);
+            Close($"The peer ended the link: {fault.Message}", goodbye: null, fault.Code == FaultCode.Leaving);
             return;
         }
 

@@ -61,7 +61,7 @@ internal sealed partial class Link
 
         if (why is not null)
         {
-            Close(why, new Fault { Code = FaultCode.Timeout, Message = why });
+            Close(why, new Fault { Code = FaultCode.Timeout, Message = why }, isLost: true);
         }
         else if (_whyClosed is not null)
         {

@@ -103,7 +103,7 @@ internal sealed partial class Link
         catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException
             or InvalidOperationException)
         {
-            Close($"The connection broke: {e.Message}", goodbye: null);
+            Close($"The connection broke: {e.Message}", goodbye: null, isLost: true);
             EndConnection();
         }
         finally

@@ -64,6 +64,8 @@ internal sealed partial class Link : ILink
 
     public CancellationToken Closed { get; }
 
+    public bool IsLost { get; private set; }
+
     public int OpenStreams
     {
         get
@@ -163,7 +165,7 @@ internal sealed partial class Link : ILink
         EndConnection();
     }
 
-    internal void Close(string why, Fault? goodbye)
+    internal void Close(string why, Fault? goodbye, bool isLost = false)
     {
         lock (Gate)
         {
@@ -173,6 +175,7 @@ internal sealed partial class Link : ILink
             }
 
             _whyClosed = why;
+            IsLost = isLost;
 
             foreach (LinkStream stream in (LinkStream[])[.. _streams.Values, .. _unopened])
             {

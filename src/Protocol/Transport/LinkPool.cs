@@ -56,6 +56,9 @@ public sealed partial class LinkPool : IAsyncDisposable
     /// <summary>A link to a peer has come up, dialled or accepted.</summary>
     public event Action<ILink>? LinkUp;
 
+    /// <summary>The link to a peer is lost, see <see cref="ILink.IsLost"/>, and there is no other to it.</summary>
+    public event Action<ILink>? LinkLost;
+
     /// <summary>A peer says something else of itself than when its link came up.</summary>
     public event Action<ILink>? HelloRenewed;
 
@@ -224,17 +227,22 @@ public sealed partial class LinkPool : IAsyncDisposable
     /// <summary>The link is gone; another to the same peer may be in its place already.</summary>
     internal void OnClosed(PooledLink pooled)
     {
+        bool wasLast;
+
         lock (Gate)
         {
-            if (Find(pooled.Link.Remote) == pooled)
-            {
-                _ = _links.Remove(pooled);
-            }
+            wasLast = Find(pooled.Link.Remote) == pooled;
+            _ = wasLast && _links.Remove(pooled);
 
             _ = _punched?.Remove(pooled.Link);
         }
 
         LinkPoolLog.LinkDown(_log, pooled.Link.Remote);
+
+        if (wasLast && pooled.Link.IsLost)
+        {
+            LinkLost?.Invoke(pooled.Link);
+        }
     }
 
     /// <summary>A handler begins. Under <see cref="Gate"/>.</summary>

@@ -54,6 +54,8 @@ internal sealed partial class MemoryLink : ILink
 
     public bool IsClosed { get; private set; }
 
+    public bool IsLost { get; private set; }
+
     public CancellationToken Closed
     {
         get
@@ -183,7 +185,7 @@ internal sealed partial class MemoryLink : ILink
     }
 
     /// <summary>Ends this side; the other learns of it only by what was sent or by silence.</summary>
-    internal void Break(string why)
+    internal void Break(string why, bool isLost = false)
     {
         MemoryLinkStream? streams;
 
@@ -195,6 +197,7 @@ internal sealed partial class MemoryLink : ILink
             }
 
             IsClosed = true;
+            IsLost = isLost;
             Rest.WhyClosed = why;
             (streams, _streams, _openStreams) = (_streams, null, 0);
             Rest.Silence?.Dispose();
@@ -269,7 +272,7 @@ internal sealed partial class MemoryLink : ILink
     {
         if (IsSilent)
         {
-            Break("The peer has not been heard for too long.");
+            Break("The peer has not been heard for too long.", isLost: true);
         }
     }
 
@@ -291,7 +294,8 @@ internal sealed partial class MemoryLink : ILink
     {
         if (packet.Kind == MemoryPacketKind.Close)
         {
-            Break(packet.Fault!.Message);
+            Fault fault = packet.Fault!;
+            Break(fault.Message, isLost: fault.Code is FaultCode.Unspecified or FaultCode.Leaving);
             return;
         }
 

@@ -76,8 +76,8 @@ public sealed class MemoryNetwork(TimeProvider time, IMemoryPaths? paths = null)
 
         foreach (MemoryLink link in links)
         {
-            link.Break("The connection was reset.");
-            link.Peer.Break("The connection was reset.");
+            link.Break("The connection was reset.", isLost: true);
+            link.Peer.Break("The connection was reset.", isLost: true);
         }
     }
 

@@ -165,6 +165,7 @@ public sealed class LinkContractTests(string kind)
 
         Assert.That(await ErrorAsync(() => waiting.WaitAsync(Patience)), Is.TypeOf<LinkClosedException>());
         Assert.That(other.Closed.IsCancellationRequested);
+        Assert.That((one.IsLost, other.IsLost), Is.EqualTo((false, true)), "only the other side has lost anything");
         var error = await ErrorAsync(async () => await other.AcceptAsync(default)) as LinkClosedException;
         Assert.That(error?.Message, Does.Contain("the reason"));
         Assert.That(await ErrorAsync(async () => await one.OpenAsync(StreamPriority.Control, default)),
@@ -190,6 +191,7 @@ public sealed class LinkContractTests(string kind)
 
         Assert.That(await waiting.WaitAsync(Patience), Is.TypeOf<LinkClosedException>());
         Assert.That(link.Closed.IsCancellationRequested);
+        Assert.That(link.IsLost);
         Assert.That(await ErrorAsync(async () => await one.DialAsync(other.Addresses[0], default)),
             Is.TypeOf<LinkClosedException>());
     }

@@ -168,6 +168,9 @@ public sealed class LinkPoolTests(string kind)
         await using var scene = new Scene(kind);
         Member one = scene.Join(new LinkPoolOptions { LinksMax = 3 });
         Member[] others = [.. Enumerable.Range(0, 4).Select(_ => scene.Join())];
+        int lost = 0;
+        one.Pool.LinkLost += _ => Interlocked.Increment(ref lost);
+        others[0].Pool.LinkLost += _ => Interlocked.Increment(ref lost);
 
         foreach (Member other in others)
         {
@@ -177,6 +180,8 @@ public sealed class LinkPoolTests(string kind)
 
         await Waiting.UntilAsync(() => one.Pool.Links.Count == 3, TimeProvider.System);
         Assert.That(one.Pool.TryGet(others[0].Id, out _), Is.False);
+        await Waiting.UntilAsync(() => others[0].Pool.Links.Count == 0, TimeProvider.System);
+        Assert.That(lost, Is.Zero, "it is not used any more, and both are there");
     }
 
     [Test]
@@ -185,12 +190,15 @@ public sealed class LinkPoolTests(string kind)
         await using var scene = new Scene(kind);
         Member one = scene.Join();
         Member other = scene.Join();
+        var lost = new TaskCompletionSource<NodeId>(TaskCreationOptions.RunContinuationsAsynchronously);
+        other.Pool.LinkLost += link => lost.TrySetResult(link.Remote);
         ILink link = await one.Pool.GetAsync(other.Address, default);
         _ = await AskAsync(link);
         await one.Pool.DisposeAsync();
 
         Assert.That(link.Closed.IsCancellationRequested);
         await Waiting.UntilAsync(() => other.Pool.Links.Count == 0, TimeProvider.System);
+        Assert.That(await lost.Task.WaitAsync(Patience), Is.EqualTo(one.Id));
         Assert.That(await Catching.ErrorAsync(async () => await one.Pool.GetAsync(other.Address, default)),
             Is.TypeOf<ObjectDisposedException>());
     }

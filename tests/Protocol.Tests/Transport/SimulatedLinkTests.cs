@@ -89,10 +89,13 @@ public sealed class SimulatedLinkTests
             await using var one = new SimulatedPeer(network, loop, 1);
             await using var other = new SimulatedPeer(network, loop, 2);
             _ = await one.AskAsync(other);
+            NodeId? lost = null;
+            one.Pool.LinkLost += link => lost = link.Remote;
             network.Vanish(other.Id);
 
             Assert.That(await Catching.ErrorAsync(() => one.AskAsync(other)), Is.Not.Null);
             await Waiting.UntilAsync(() => one.Pool.Links.Count == 0, loop.Clock);
+            Assert.That(lost, Is.EqualTo(other.Id));
             DateTimeOffset before = loop.Clock.GetUtcNow();
             Assert.That(await Catching.ErrorAsync(() => one.AskAsync(other)), Is.TypeOf<LinkClosedException>());
             Assert.That(loop.Clock.GetUtcNow() - before, Is.EqualTo(TimeSpan.FromSeconds(10)));
