@@ -10,6 +10,9 @@ namespace Swarm.Dht;
 // Drives the clockless lookup: sends what it asks for, and tells it what came back and when.
 public sealed partial class DhtNode
 {
+    // So many of those named nearest to a key are gone, where nodes stay for a quarter of an hour.
+    private const int GoneAmongNearest = 2;
+
     /// <summary>What a lookup came to.</summary>
     internal sealed record LookupOutcome(IReadOnlyList<Contact> Closest, int Hops, int Queries);
 
@@ -131,9 +134,10 @@ public sealed partial class DhtNode
         return new LookupOutcome([.. lookup.Closest()], lookup.Hops, lookup.Queries);
     }
 
-    // Not every holder knows every signer. Enough of them that know the same, and stand where signers look for holders,
-    // are as good as those nearest to the key, whom every signer finds; so are more than half of them together, for a
-    // signer that has not reached one of these has not reached half of its holders.
+    // Not every holder knows every signer. Enough of them that know the same, and stand where signers look for holders
+    // or next to it, for some of those nearer are gone, are as good as those nearest to the key, whom every signer
+    // finds; so are more than half of them together, for a signer that has not reached one of these has not reached
+    // half of its holders.
     private bool HasRead(Lookup lookup, Reading? reading)
     {
         if (reading is null)
@@ -141,12 +145,14 @@ public sealed partial class DhtNode
             return false;
         }
 
+        int reach = _options.Replicas + GoneAmongNearest;
+
         // Several paths may read into one.
         lock (reading)
         {
             return reading.Holders >= _options.HoldersRead
                 && (lookup.HaveAnswered(_options.HoldersRead)
-                    || lookup.Nearest(_options.Replicas).Count(reading.IsComplete) >= _options.HoldersRead
+                    || lookup.Nearest(reach).Count(reading.IsComplete) >= _options.HoldersRead
                     || lookup.Nearest(_options.Replicas).Count(reading.HasGiven) > _options.Replicas / 2);
         }
     }

@@ -16,9 +16,12 @@ public sealed partial class DhtNode
     private const int SelfLookupsMax = 4;
 
     // A contact that is gone lets others be doubted: so many more are asked in the next round, up to so many times the
-    // usual number. Two more find hardly more of the dead, at two requests a minute.
-    private const int MorePerFailure = 1;
-    private const int RevalidateGrowth = 4;
+    // usual number.
+    private const int MorePerFailure = 2;
+    private const int RevalidateGrowth = 8;
+
+    // In one round of so many all contacts are held against the links: well before one is too quiet to be named.
+    private const int SignsOfLifeEvery = 4;
 
     // Who has heard from one address waits so long for the others: three cold round trips of 330 ms, so that he begins
     // from all that are alive and not from the fastest alone, who may be a liar, and not until the dead are given up.
@@ -280,7 +283,7 @@ public sealed partial class DhtNode
     {
         int failed = 0;
 
-        while (true)
+        for (int round = 1; ; round++)
         {
             await Task.Delay(Jittered(_options.RevalidateInterval), _time, cancel);
             IReadOnlyList<Contact> asked;
@@ -290,14 +293,29 @@ public sealed partial class DhtNode
                 Moment now = Now;
                 _store.Sweep(now);
                 int wanted = _options.RevalidateCount + (MorePerFailure * failed);
-                _table.OnSignsOfLife(_links.Has, now.Elapsed);
-                IReadOnlyList<Contact> quiet = _table.TakeQuietNeighbours(_options.Lookup.Width, now.Elapsed);
+
+                if (round % SignsOfLifeEvery == 0)
+                {
+                    _table.OnSignsOfLife(_links.Has, now.Elapsed);
+                }
+
+                IReadOnlyList<Contact> quiet = _table.TakeQuietNeighbours(
+                    _options.Lookup.Width, now.Elapsed, _links.Has);
                 int others = Math.Clamp(wanted - quiet.Count, 0, RevalidateGrowth * _options.RevalidateCount);
                 asked = [.. quiet, .. _table.TakeStalest(others, now.Elapsed, _links.Has)];
             }
 
             Envelope?[] answers = await Task.WhenAll(asked.Select(contact => PingAsync(contact, cancel)));
             failed = answers.Count(answer => answer is null);
+        }
+    }
+
+    // It may have left as well as its link.
+    private void OnLinkLost(ILink link)
+    {
+        lock (_gate)
+        {
+            _table.Doubt(link.Remote);
         }
     }
 

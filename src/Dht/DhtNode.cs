@@ -69,12 +69,12 @@ public sealed partial class DhtNode : IDisposable
         _table = new RoutingTable(key.Id, options);
         _store = new RecordStore(key.Id, key.Check);
 
-        // As many as hold a record, and a few in whose reach those are that fail.
-        _placement = options.Lookup with { Width = Math.Min(options.Lookup.Width, options.Replicas + 2) };
+        // As many as hold a record: whoever is found has answered a moment ago.
+        _placement = options.Lookup with { Width = Math.Min(options.Lookup.Width, options.Replicas) };
 
-        // Along paths that share no node: half as many again as hold a record, or as many as any search finds, all of
-        // them together.
-        _placementApart = Apart(options, options.Replicas * 3 / 2) with { Parallelism = PathParallelism };
+        // Along paths that share no node: as many as hold a record, or as many as any search finds, all of them
+        // together.
+        _placementApart = Apart(options, options.Replicas) with { Parallelism = PathParallelism };
         _neighboursApart = Apart(options, options.Lookup.Width);
 
         // Above everything this key signed before a restart, as long as it signs less than a thousand times a second.
@@ -83,6 +83,7 @@ public sealed partial class DhtNode : IDisposable
         links.Handle(Envelope.BodyOneofCase.Find, AnswerFindAsync);
         links.Handle(Envelope.BodyOneofCase.Store, AnswerStoreAsync);
         links.HelloRenewed += OnHelloRenewed;
+        links.LinkLost += OnLinkLost;
     }
 
     // Queries in flight along one of several paths: together they are more than a usual search has.

@@ -202,6 +202,18 @@ public sealed class RoutingTableTests
     }
 
     [Test]
+    public void Whose_link_is_lost_is_looked_for_first_and_once()
+    {
+        RoutingTable table = Full(Small, out Contact[] old);
+        table.Doubt(old[2].Id);
+        table.Doubt(Far(0x90).Id);
+
+        Assert.That(table.TakeStalest(1, TimeSpan.FromSeconds(10)), Is.EqualTo([old[2]]));
+        Assert.That(table.TakeStalest(2, TimeSpan.FromSeconds(20)), Is.EqualTo([old[0], old[1]]));
+        Assert.That(table.NearestFresh(Ids.Of(0), 20, TimeSpan.FromSeconds(20)), Is.EquivalentTo(old));
+    }
+
+    [Test]
     public void Neighbours_are_asked_before_they_are_too_quiet_to_be_named()
     {
         RoutingTable table = Full(Small, out Contact[] far);

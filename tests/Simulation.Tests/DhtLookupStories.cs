@@ -248,6 +248,28 @@ public sealed class DhtLookupStories
     }
 
     [Test]
+    public void Whoever_had_a_link_to_one_that_dies_lets_go_of_it_in_two_rounds_and_not_when_its_turn_comes(
+        [Values(15)] int seed)
+    {
+        var loop = new SimulationLoop(seed);
+        loop.Run(async () =>
+        {
+            // Of some sixty contacts three are looked for every ten seconds.
+            var swarm = new DhtSwarm(loop, new DhtOptions(), links: new LinkPoolOptions { LinksMax = 8 });
+            await swarm.JoinAllAsync(60);
+            await swarm.WaitAsync(60);
+            DhtMember dead = swarm.Pick();
+            DhtMember[] linked = [
+                .. swarm.Members.Where(member => member.Links.Has(dead.Id) && member.Dht.Knows(dead.Id))];
+            Assert.That(linked, Has.Length.GreaterThan(3), $"seed {seed}");
+            dead.Kill();
+            await swarm.WaitAsync(30);
+
+            Assert.That(linked.Where(member => member.Dht.Knows(dead.Id)), Is.Empty, $"seed {seed}");
+        });
+    }
+
+    [Test]
     public void Where_everybody_is_near_nobody_waits_for_the_dead_as_if_they_were_far()
     {
         var loop = new SimulationLoop(13);

@@ -52,7 +52,7 @@ public sealed class DhtThreatTests
             int next = 0;
             (int found, int asked) = await ReadAsync(swarm, () => keys[next++ % keys.Length]);
 
-            // No bar: whoever grinds eight keys takes the place of eight holders. SECURITY.md tells what came out.
+            // No bar: whoever grinds eight keys takes the place of eight of ten holders. SECURITY.md tells what came out.
             TestContext.Out.WriteLine($"seed {seed}: {found} of {asked} reads found the record");
             Assert.That(colluders.Asked, Is.GreaterThan(0));
         });

@@ -23,6 +23,15 @@ public sealed partial class RoutingTable
         }
     }
 
+    /// <summary>The next round of signs of life begins with this contact.</summary>
+    public void Doubt(NodeId id)
+    {
+        if (IsIn(id, out Bucket? bucket, out int place))
+        {
+            bucket.InPlace[place].AskedAt = TimeSpan.MinValue;
+        }
+    }
+
     /// <summary>
     /// The contacts not heard of for the longest time, which are thereby taken as asked; of those heard of this very
     /// moment none.
@@ -34,6 +43,7 @@ public sealed partial class RoutingTable
     {
         // A few of many: the last of those chosen so far tells most others to pass.
         var stalest = new List<(TimeSpan AskedAt, Bucket Bucket, int Place)>(count + 1);
+        TimeSpan before = count == 0 ? TimeSpan.MinValue : now;
 
         foreach (Bucket bucket in _buckets.Values)
         {
@@ -43,8 +53,7 @@ public sealed partial class RoutingTable
             {
                 ref BucketEntry entry = ref entries[i];
 
-                if (entry.AskedAt >= now
-                    || (stalest.Count == count && (count == 0 || entry.AskedAt >= stalest[^1].AskedAt)))
+                if (entry.AskedAt >= before)
                 {
                     continue;
                 }
@@ -69,6 +78,8 @@ public sealed partial class RoutingTable
                 {
                     stalest.RemoveAt(count);
                 }
+
+                before = stalest.Count == count ? stalest[^1].AskedAt : before;
             }
         }
 
@@ -82,20 +93,31 @@ public sealed partial class RoutingTable
 
     /// <summary>
     /// Of our nearest contacts those not heard of for half the time in which they may be named; they are thereby taken
-    /// as asked.
+    /// as asked. Who is there need not be asked, as in <see cref="OnSignsOfLife"/>.
     /// </summary>
-    public IReadOnlyList<Contact> TakeQuietNeighbours(int neighbours, TimeSpan now)
+    public IReadOnlyList<Contact> TakeQuietNeighbours(
+        int neighbours, TimeSpan now, Func<NodeId, bool>? isThere = null)
     {
         var quiet = new List<Contact>();
 
         foreach (Contact contact in Nearest(_self, neighbours))
         {
-            if (IsIn(contact.Id, out Bucket? bucket, out int place)
-                && bucket.InPlace[place].AskedAt < now - (_relayWindow / 2))
+            if (!IsIn(contact.Id, out Bucket? bucket, out int place)
+                || bucket.InPlace[place].AskedAt >= now - (_relayWindow / 2))
             {
-                bucket.InPlace[place].AskedAt = now;
-                quiet.Add(contact);
+                continue;
             }
+
+            ref BucketEntry entry = ref bucket.InPlace[place];
+
+            if (entry.Failures == 0 && isThere?.Invoke(contact.Id) == true)
+            {
+                entry.SeenAt(now);
+                continue;
+            }
+
+            entry.AskedAt = now;
+            quiet.Add(contact);
         }
 
         return quiet;
