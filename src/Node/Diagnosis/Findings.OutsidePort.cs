@@ -4,8 +4,9 @@ using Swarm.Protocol.Messages;
 
 namespace Swarm.Node.Diagnosis;
 
-// A router that gives each connection another outside port (a symmetric NAT; RFC 4787's address-dependent mapping) cannot
-// be met by dialling at once. It shows where peers see one port of a node at the same address and at different ports.
+// A router that gives each connection another outside port (a symmetric NAT; RFC 4787's address-dependent mapping)
+// cannot be met by dialling at once. It shows where peers see one port of a node at the same address and at different
+// ports.
 internal static partial class Findings
 {
     private const int WitnessesMin = 2;
@@ -39,7 +40,8 @@ internal static partial class Findings
                 FindingState.Unknown,
                 seen.Length == 0
                     ? "no node says that it sees this one behind a router"
-                    : $"one node sees this one at {seen[0]}; only a second one shows whether the router keeps that port",
+                    : $"one node sees this one at {seen[0]}; only a second one shows whether the router keeps that "
+                        + "port",
                 "ask again when this node has places at two relays.")
             : most!.Count() * 2 > seen.Length
             ? new Finding(
@@ -50,9 +52,10 @@ internal static partial class Findings
                 Topic,
                 FindingState.Limited,
                 $"the router gives each connection another one (symmetric NAT): {seen.Length} nodes see this one at "
-                    + $"{string.Join(", ", seen.Distinct())}; until a port leads to it, most nodes behind routers of their own "
-                    + "reach it through a relay only",
-                $"have the router forward TCP port {inside[0].Port} to this device, or switch on UPnP or NAT-PMP in it.");
+                    + $"{string.Join(", ", seen.Distinct())}; until a port leads to it, most nodes behind routers of "
+                    + "their own reach it through a relay only",
+                $"have the router forward TCP port {inside[0].Port} to this device, or switch on UPnP or NAT-PMP in "
+                    + "it.");
     }
 
     // One word of each host, of those at which this node is seen the one that most say: a home may have two ways out.
